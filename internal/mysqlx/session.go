@@ -1,0 +1,146 @@
+package mysqlx
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Session is one connection whose statements end when their context does: the
+// statement is killed at the server and its answer awaited, so that when a call
+// returns nothing of it is still running. It is for Underpin's own work; it is
+// not safe for concurrent use.
+type Session struct {
+	conn *sql.Conn
+	db   *sql.DB
+	id   uint64
+}
+
+// killTimeout bounds the side connection that carries a KILL QUERY.
+const killTimeout = 5 * time.Second
+
+// NewSession takes a connection out of the pool. Close gives it back.
+func NewSession(ctx context.Context, db *sql.DB) (*Session, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("take a connection: %w", err)
+	}
+	s := &Session{conn: conn, db: db}
+	if err := conn.QueryRowContext(ctx, Marker("session")+"SELECT CONNECTION_ID()").Scan(&s.id); err != nil {
+		return nil, errors.Join(fmt.Errorf("ask for the connection's id: %w", err), conn.Close())
+	}
+	return s, nil
+}
+
+// ID returns the server's id of the connection.
+func (s *Session) ID() uint64 { return s.id }
+
+// Close gives the connection back to the pool.
+func (s *Session) Close() error { return s.conn.Close() }
+
+// Exec runs a statement that returns no rows. If ctx ends first, the statement
+// is killed and its outcome awaited; the error then wraps ctx's.
+func (s *Session) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	var res sql.Result
+	err := s.during(ctx, func(ctx context.Context) (err error) {
+		res, err = s.conn.ExecContext(ctx, query, args...)
+		return err
+	})
+	return res, err
+}
+
+// QueryRow runs a query that returns one row and scans it.
+func (s *Session) QueryRow(ctx context.Context, query string, args []any, dest ...any) error {
+	return s.during(ctx, func(ctx context.Context) error {
+		return s.conn.QueryRowContext(ctx, query, args...).Scan(dest...)
+	})
+}
+
+// Query runs a query and hands each row to scan.
+func (s *Session) Query(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
+	return s.during(ctx, func(ctx context.Context) error {
+		rows, err := s.conn.QueryContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := scan(rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+}
+
+// Tx runs fn inside one REPEATABLE READ transaction and commits, or rolls back
+// if fn fails. The transaction is the session's: fn uses the session.
+// A COMMIT whose answer was lost is [ErrUnknownOutcome].
+func (s *Session) Tx(ctx context.Context, fn func(ctx context.Context) error) error {
+	if _, err := s.Exec(ctx, Marker("session")+"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"); err != nil {
+		return fmt.Errorf("set the isolation level: %w", err)
+	}
+	if _, err := s.Exec(ctx, "START TRANSACTION"); err != nil {
+		return fmt.Errorf("start a transaction: %w", err)
+	}
+	if err := fn(ctx); err != nil {
+		// The rollback must happen even though ctx may have ended.
+		_, rollback := s.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+		if rollback != nil && Classify(rollback) != ClassConnection {
+			err = errors.Join(err, fmt.Errorf("roll back: %w", rollback))
+		}
+		return err
+	}
+	return Commit(sessionTx{s, ctx})
+}
+
+// sessionTx lets Commit judge a COMMIT sent as a statement.
+type sessionTx struct {
+	s   *Session
+	ctx context.Context
+}
+
+// Commit implements committer. Once the work is done a cancelled context no
+// longer stops it: the commit is short and its outcome better known.
+func (t sessionTx) Commit() error {
+	_, err := t.s.conn.ExecContext(context.WithoutCancel(t.ctx), "COMMIT")
+	return err
+}
+
+// during runs one call that does not heed ctx, and kills its statement at the
+// server if ctx ends meanwhile.
+func (s *Session) during(ctx context.Context, call func(context.Context) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	done, watched := make(chan struct{}), make(chan error, 1)
+	go func() {
+		select {
+		case <-done:
+			watched <- nil
+		case <-ctx.Done():
+			watched <- s.kill(context.WithoutCancel(ctx))
+		}
+	}()
+	err := call(context.WithoutCancel(ctx))
+	close(done)
+	killed := <-watched
+	if ctx.Err() != nil && err != nil {
+		return errors.Join(fmt.Errorf("%w: the statement was killed at the server", context.Cause(ctx)), killed)
+	}
+	return err
+}
+
+// kill ends the session's statement from another connection. A statement that
+// has just ended by itself makes it a no-op: the session runs nothing else
+// until the watcher has returned.
+func (s *Session) kill(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, killTimeout)
+	defer cancel()
+	if _, err := s.db.ExecContext(ctx, Marker("cancel")+fmt.Sprintf("KILL QUERY %d", s.id)); err != nil {
+		return fmt.Errorf("kill the cancelled statement of connection %d: %w", s.id, err)
+	}
+	return nil
+}
