@@ -57,6 +57,11 @@ type Table struct {
 	Name    string   `json:"name"`
 	Key     []Column `json:"key"`
 	Columns []Column `json:"columns"`
+	// Preserve names the columns that the server would set to the present
+	// time on every UPDATE (ON UPDATE CURRENT_TIMESTAMP) and that the mapping
+	// does not assign. A mirror or a backfill that updates the table sets each
+	// to itself, so that only the application's own writes move it.
+	Preserve []string `json:"preserve,omitempty"`
 }
 
 // Column returns the key or mapped column of that name.

@@ -1,0 +1,168 @@
+package shape
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/underpin-db/underpin/internal/mysqlx"
+	"github.com/underpin-db/underpin/migrate"
+)
+
+// Direction says which shape has to follow which.
+type Direction string
+
+const (
+	// Forward brings the target into step with the source.
+	Forward Direction = "forward"
+	// Backward brings the source into step with the target.
+	Backward Direction = "backward"
+)
+
+// Follows returns the direction in which the other shape follows a write in
+// the given one.
+func Follows(written migrate.Shape) Direction {
+	if written == migrate.TargetShape {
+		return Backward
+	}
+	return Forward
+}
+
+// Statement is SQL with its arguments.
+type Statement struct {
+	SQL  string
+	Args []any
+}
+
+// sides returns the side that is right and the side that has to follow.
+func (m *Mapper) sides(d Direction) (authority, follower side) {
+	if d == Backward {
+		return m.target, m.source
+	}
+	return m.source, m.target
+}
+
+// Reconcile returns the statements that bring the follower into step within
+// the scope, deletes included. They have to run in order, in one transaction
+// in which the authority's rows are locked (see the package comment). A pair
+// that is in step under the rule is not touched, so running them again changes
+// nothing.
+func (m *Mapper) Reconcile(d Direction, rule migrate.StepRule, scope Scope) []Statement {
+	if m.kind == migrate.ColumnChange {
+		return []Statement{m.updateColumns(d, rule, scope)}
+	}
+	return []Statement{m.deleteOrphans(d, scope), m.updatePairs(d, rule, scope), m.insertMissing(d, scope)}
+}
+
+// Fill returns the statement that copies a range of which the follower holds
+// nothing yet; a row that is there after all is a duplicate-key error, upon
+// which Reconcile is the thing to run. It returns false for a column change,
+// whose rows are always there.
+func (m *Mapper) Fill(d Direction, scope Scope) (Statement, bool) {
+	if m.kind == migrate.ColumnChange {
+		return Statement{}, false
+	}
+	return m.insertFrom(d, scope, ""), true
+}
+
+// FollowerAny returns a query that yields a row if the follower holds any row
+// in the scope.
+func (m *Mapper) FollowerAny(d Direction, scope Scope) Statement {
+	_, follower := m.sides(d)
+	var args []any
+	cond := scope.condition(follower.name, follower.table.Key, &args)
+	return m.statement("copy", fmt.Sprintf("SELECT 1\nFROM %s\nWHERE %s\nLIMIT 1", follower.name, cond), args)
+}
+
+// Lock returns a locking read of the authority's rows: what copy-on-read and
+// repair begin with.
+func (m *Mapper) Lock(d Direction, scope Scope) Statement {
+	authority, _ := m.sides(d)
+	var args []any
+	cond := scope.condition(authority.name, authority.table.Key, &args)
+	return m.statement("lock", fmt.Sprintf("SELECT COUNT(*)\nFROM %s\nWHERE %s\nFOR UPDATE", authority.name, cond), args)
+}
+
+func (m *Mapper) statement(what, text string, args []any) Statement {
+	return Statement{mysqlx.Marker(what+" "+m.change) + "\n" + text, args}
+}
+
+// updateColumns is the whole reconcile of a column change: follower and
+// authority are columns of the same row, so neither can be missing.
+func (m *Mapper) updateColumns(d Direction, rule migrate.StepRule, scope Scope) Statement {
+	_, follower := m.sides(d)
+	var args []any
+	cond := scope.condition(follower.name, follower.table.Key, &args)
+	return m.statement("mirror", fmt.Sprintf("UPDATE %s\nSET %s\nWHERE %s%s\n  AND NOT (%s)",
+		follower.name, m.setList(follower), cond, and(m.source.where), m.inStep(rule)), args)
+}
+
+// setList assigns the follower's columns and holds on to what the server would
+// bump by itself.
+func (m *Mapper) setList(follower side) string {
+	var out []string
+	for _, a := range follower.assign {
+		out = append(out, column(follower.name, a.column)+" = "+a.expr)
+	}
+	if m.kind == migrate.ColumnChange {
+		for _, name := range m.mapping.Source.Preserve {
+			c := follower.name + "." + mysqlx.Quote(name)
+			out = append(out, c+" = "+c)
+		}
+	}
+	return strings.Join(out, ",\n    ")
+}
+
+// deleteOrphans removes follower rows whose authority is gone. On the way back
+// only source rows that take part in the mapping are orphans.
+func (m *Mapper) deleteOrphans(d Direction, scope Scope) Statement {
+	authority, follower := m.sides(d)
+	var args []any
+	cond := scope.condition(follower.name, follower.table.Key, &args)
+	return m.statement("mirror", fmt.Sprintf(
+		"DELETE FROM %s\nWHERE %s%s\n  AND NOT EXISTS (\n    SELECT 1\n    FROM %s\n    WHERE %s%s)",
+		follower.name, cond, and(follower.where), authority.name, m.joined(), and(authority.where)), args)
+}
+
+// updatePairs brings pairs of which both rows are there into step.
+func (m *Mapper) updatePairs(d Direction, rule migrate.StepRule, scope Scope) Statement {
+	authority, follower := m.sides(d)
+	var args []any
+	// Both sides are bounded: the servers do not infer the second range.
+	cond := scope.condition(authority.name, authority.table.Key, &args) +
+		"\n  AND " + scope.condition(follower.name, follower.table.Key, &args)
+	return m.statement("mirror", fmt.Sprintf("UPDATE %s\nJOIN %s\n  ON %s\nSET %s\nWHERE %s%s\n  AND NOT (%s)",
+		authority.name, follower.name, m.joined(), m.setList(follower), cond, and(m.source.where), m.inStep(rule)), args)
+}
+
+// insertMissing adds follower rows for authority rows that have none.
+func (m *Mapper) insertMissing(d Direction, scope Scope) Statement {
+	_, follower := m.sides(d)
+	return m.insertFrom(d, scope, fmt.Sprintf(
+		"\n  AND NOT EXISTS (\n    SELECT 1\n    FROM %s\n    WHERE %s)", follower.name, m.joined()))
+}
+
+func (m *Mapper) insertFrom(d Direction, scope Scope, missing string) Statement {
+	authority, follower := m.sides(d)
+	columns := names(follower.table.Key)
+	values := make([]string, 0, len(columns)+len(follower.assign))
+	for _, c := range authority.table.Key {
+		values = append(values, column(authority.name, c))
+	}
+	for _, a := range follower.assign {
+		columns = append(columns, a.column.Name)
+		values = append(values, a.expr)
+	}
+	var args []any
+	cond := scope.condition(authority.name, authority.table.Key, &args)
+	return m.statement("mirror", fmt.Sprintf("INSERT INTO %s\n  (%s)\nSELECT %s\nFROM %s\nWHERE %s%s%s",
+		follower.name, mysqlx.QuoteList("", columns), strings.Join(values, ", "),
+		authority.name, cond, and(authority.where), missing), args)
+}
+
+func names(columns []migrate.Column) []string {
+	out := make([]string, len(columns))
+	for i, c := range columns {
+		out[i] = c.Name
+	}
+	return out
+}

@@ -1,0 +1,121 @@
+package shape
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/underpin-db/underpin/migrate"
+)
+
+// Counts is what a comparison of a scope found. All are numbers of rows.
+type Counts struct {
+	Compared  uint64 `json:"compared"`  // source rows, and target rows without one
+	Missing   uint64 `json:"missing"`   // source rows without a target row
+	Extra     uint64 `json:"extra"`     // target rows without a source row
+	Different uint64 `json:"different"` // pairs out of step
+	// Finer counts pairs in step because source = g(target) although target
+	// ≠ f(source): a target-shape release wrote them, and a copy forward would
+	// give their finer value up.
+	Finer uint64 `json:"finer"`
+}
+
+// Differ is the number of pairs that are not in step, whichever way.
+func (c Counts) Differ() uint64 { return c.Missing + c.Extra + c.Different }
+
+// Add returns the sum of two counts.
+func (c Counts) Add(o Counts) Counts {
+	return Counts{c.Compared + o.Compared, c.Missing + o.Missing, c.Extra + o.Extra, c.Different + o.Different, c.Finer + o.Finer}
+}
+
+// Dest returns where to scan the row of [Mapper.Compare].
+func (c *Counts) Dest() []any {
+	return []any{&c.Compared, &c.Missing, &c.Extra, &c.Different, &c.Finer}
+}
+
+// Compare returns a query that yields one row of [Counts] for a range. It is a
+// single non-locking statement, so both shapes are read from one snapshot: as
+// every transaction writes both, every snapshot has to show them in step, and
+// live writes make no false alarm.
+func (m *Mapper) Compare(rule migrate.StepRule, scope Scope) Statement {
+	if m.kind == migrate.ColumnChange {
+		return m.compareColumns(rule, scope)
+	}
+	var args []any
+	left := m.compareFrom(rule, scope, &args)
+	right := m.extraRows(scope, &args)
+	return m.statement("verify", fmt.Sprintf(
+		"SELECT COALESCE(SUM(compared), 0), COALESCE(SUM(missing), 0), COALESCE(SUM(extra), 0),"+
+			" COALESCE(SUM(different), 0), COALESCE(SUM(finer), 0)\nFROM (\n%s\nUNION ALL\n%s\n) AS counts", left, right), args)
+}
+
+func (m *Mapper) compareColumns(rule migrate.StepRule, scope Scope) Statement {
+	var args []any
+	cond := scope.condition(m.source.name, m.source.table.Key, &args)
+	return m.statement("verify", fmt.Sprintf(
+		"SELECT COUNT(*), 0, 0, COALESCE(SUM(NOT (%s)), 0), COALESCE(SUM((%s) AND NOT (%s)), 0)\nFROM %s\nWHERE %s%s",
+		m.inStep(rule), m.inStep(rule), m.exact, m.source.name, cond, and(m.source.where)), args)
+}
+
+// compareFrom counts from the source's side.
+func (m *Mapper) compareFrom(rule migrate.StepRule, scope Scope, args *[]any) string {
+	there := column(m.target.name, m.target.table.Key[0]) + " IS NOT NULL"
+	cond := scope.condition(m.source.name, m.source.table.Key, args)
+	return fmt.Sprintf("SELECT COUNT(*) AS compared, SUM(NOT (%s)) AS missing, 0 AS extra,\n"+
+		"  SUM(%s AND NOT (%s)) AS different,\n  SUM(%s AND (%s) AND NOT (%s)) AS finer\nFROM %s\nLEFT JOIN %s\n  ON %s\nWHERE %s%s",
+		there, there, m.inStep(rule), there, m.inStep(rule), m.exact,
+		m.source.name, m.target.name, m.joined(), cond, and(m.source.where))
+}
+
+// extraRows counts target rows that no source row stands behind.
+func (m *Mapper) extraRows(scope Scope, args *[]any) string {
+	cond := scope.condition(m.target.name, m.target.table.Key, args)
+	return fmt.Sprintf("SELECT COUNT(*), 0, COUNT(*), 0, 0\nFROM %s\nLEFT JOIN %s\n  ON %s%s\nWHERE %s\n  AND %s IS NULL",
+		m.target.name, m.source.name, m.joined(), and(m.source.where), cond,
+		column(m.source.name, m.source.table.Key[0]))
+}
+
+// Differing returns a query that yields the keys of up to limit pairs of a
+// range that are not in step, for [Mapper.ScanKey].
+func (m *Mapper) Differing(rule migrate.StepRule, scope Scope, limit int) Statement {
+	var args []any
+	cond := scope.condition(m.source.name, m.source.table.Key, &args)
+	if m.kind == migrate.ColumnChange {
+		return m.statement("verify", fmt.Sprintf("SELECT %s\nFROM %s\nWHERE %s%s\n  AND NOT (%s)\nLIMIT %d",
+			keyList(m.source.name, m.source.table.Key), m.source.name, cond, and(m.source.where), m.inStep(rule), limit), args)
+	}
+	there := column(m.target.name, m.target.table.Key[0]) + " IS NOT NULL"
+	left := fmt.Sprintf("(SELECT %s\nFROM %s\nLEFT JOIN %s\n  ON %s\nWHERE %s%s\n  AND NOT (%s AND (%s))\nLIMIT %d)",
+		keyList(m.source.name, m.source.table.Key), m.source.name, m.target.name, m.joined(), cond, and(m.source.where),
+		there, m.inStep(rule), limit)
+	cond = scope.condition(m.target.name, m.target.table.Key, &args)
+	right := fmt.Sprintf("(SELECT %s\nFROM %s\nLEFT JOIN %s\n  ON %s%s\nWHERE %s\n  AND %s IS NULL\nLIMIT %d)",
+		keyList(m.target.name, m.target.table.Key), m.target.name, m.source.name, m.joined(), and(m.source.where), cond,
+		column(m.source.name, m.source.table.Key[0]), limit)
+	return m.statement("verify", left+"\nUNION ALL\n"+right+fmt.Sprintf("\nLIMIT %d", limit), args)
+}
+
+// Boundary returns a query that yields the key of the n-th source row of a
+// range, counted from 1, for [Mapper.ScanKey]; no row if there are fewer.
+func (m *Mapper) Boundary(d Direction, scope Scope, n int) Statement {
+	authority, _ := m.sides(d)
+	var args []any
+	cond := scope.condition(authority.name, authority.table.Key, &args)
+	order := make([]string, len(authority.table.Key))
+	for i, c := range authority.table.Key {
+		order[i] = column(authority.name, c)
+	}
+	return m.statement("walk", fmt.Sprintf("SELECT %s\nFROM %s\nWHERE %s\nORDER BY %s\nLIMIT 1 OFFSET %d",
+		keyList(authority.name, authority.table.Key), authority.name, cond, strings.Join(order, ", "), n-1), args)
+}
+
+// Unmapped returns a query that yields a row if the target holds nothing for
+// the one key in the scope: what a miss of copy-on-read is.
+func (m *Mapper) Unmapped(scope Scope) Statement {
+	var args []any
+	cond := scope.condition(m.target.name, m.target.table.Key, &args)
+	if m.kind == migrate.ColumnChange {
+		return m.statement("read", fmt.Sprintf("SELECT 1\nFROM %s\nWHERE %s\n  AND NOT %s", m.target.name, cond, m.mapped()), args)
+	}
+	return m.statement("read", fmt.Sprintf(
+		"SELECT 1\nFROM DUAL\nWHERE NOT EXISTS (\n    SELECT 1\n    FROM %s\n    WHERE %s)", m.target.name, cond), args)
+}
