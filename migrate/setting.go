@@ -48,7 +48,12 @@ func (s Setting) After(e Edge, copyOnRead Choice, ramp uint16) Setting {
 			next.TargetStale = Yes
 		}
 	case Backfilling:
-		if copyOnRead == Yes && s.TargetStale == No {
+		switch {
+		case e.From == Verified:
+			// A step back asks nothing new of the fleet: instances that joined
+			// under DualWrite need not know CopyOnRead.
+			next.Mode = s.Mode
+		case copyOnRead == Yes && s.TargetStale == No:
 			next.Mode = CopyOnRead
 		}
 	case Verified:

@@ -12,6 +12,10 @@ const (
 	// GuardFleetSupports: every live instance supports the mode of the next
 	// phase and writes a shape that phase takes.
 	GuardFleetSupports Guard = "fleet_supports"
+	// GuardSchemaWhole: source and target are in the live schema as the plan has
+	// them. The phase alone does not say so: a controller may have dropped one
+	// and died before it recorded the edge that it dropped it for.
+	GuardSchemaWhole Guard = "schema_whole"
 	// GuardNoStrangers: no connection of code without the library is left, by
 	// connection attributes, by the process list, or by an operator's word.
 	// The fence cannot see such code.
@@ -35,8 +39,9 @@ const (
 	// GuardReversed: a reverse reconcile that began in this visit to Reversing
 	// has reached the end of every span.
 	GuardReversed Guard = "reversed"
-	// GuardUnnamed: nothing names the old element: no view, trigger, routine,
-	// foreign key, and no live release that writes or reads the source.
+	// GuardUnnamed: nothing else in the database names the old element: no view,
+	// trigger, routine or foreign key. They would go on answering from a source
+	// that has gone stale, and break when it is dropped.
 	GuardUnnamed Guard = "unnamed"
 	// GuardSignedOff: somebody has asked for this very edge by name.
 	GuardSignedOff Guard = "signed_off"
@@ -53,10 +58,9 @@ const (
 	WorkNone     Work = ""
 	WorkExpand   Work = "expand"   // the plan's expand DDL
 	WorkDrop     Work = "drop"     // drop what expand added
-	WorkBackfill Work = "backfill" // reconcile target = f(source), span by span
-	WorkVerify   Work = "verify"   // compare every pair
+	WorkBackfill Work = "backfill" // reconcile target = f(source), span by span, then compare every pair
 	WorkRamp     Work = "ramp"     // raise the share of reads, step by step
-	WorkReverse  Work = "reverse"  // reconcile source = g(target)
+	WorkReverse  Work = "reverse"  // reconcile source = g(target), then compare every pair
 	WorkContract Work = "contract" // the plan's contract DDL
 )
 
@@ -103,9 +107,10 @@ var edges = []Edge{
 	// overwritten in the target by the other's older copy. Among library code
 	// the fence alone sees to that. Code without the library takes no fence, so
 	// none may be left; and an instance that cannot mirror would fail its writes.
+	// The target may be missing: a step back that was cut short has dropped it.
 	{
 		From: Expanded, To: DualWriting, Direction: Forward,
-		Guards: []Guard{GuardFleetSupports, GuardNoStrangers},
+		Guards: []Guard{GuardSchemaWhole, GuardFleetSupports, GuardNoStrangers},
 		Why:    "every writer takes the fence and can write both shapes",
 	},
 	// The fence made the switch to DualWrite exact, so the drain of Off is
@@ -120,7 +125,7 @@ var edges = []Edge{
 	// Complete is a proof: every span reached its end in this very visit, and
 	// an exact comparison that started afterwards found nothing.
 	{
-		From: Backfilling, To: Verified, Direction: Forward, Work: WorkVerify,
+		From: Backfilling, To: Verified, Direction: Forward, Work: WorkBackfill,
 		Guards: []Guard{GuardBackfilled, GuardVerified},
 		Why:    "every pair has been compared and is in step",
 	},
@@ -133,11 +138,14 @@ var edges = []Edge{
 	},
 	// From here on the source goes stale. Nobody may still be reading it: the
 	// ramp is full, every instance has acknowledged that, and its older reads
-	// have ended. No release that writes the source shape may be left.
+	// have ended; no view or trigger answers from it. No release that writes the
+	// source shape may be left.
 	{
 		From: ReadingNew, To: OnlyNew, Direction: Forward, Work: WorkRamp,
-		Guards: []Guard{GuardFleetSupports, GuardNoStrangers, GuardRampFull, GuardSoaked, GuardReadersDrained},
-		Why:    "no reader of the source is left anywhere, reads in flight included",
+		Guards: []Guard{
+			GuardFleetSupports, GuardNoStrangers, GuardUnnamed, GuardRampFull, GuardSoaked, GuardReadersDrained,
+		},
+		Why: "no reader of the source is left anywhere, reads in flight included",
 	},
 	// The point of no return, so somebody has to ask for it by name.
 	{
@@ -184,10 +192,12 @@ var edges = []Edge{
 	},
 	// Writers take up the source again. It is stale until the reverse reconcile
 	// is done, so nobody may read it or write from it: Reversing takes
-	// target-shape writers only and its ramp is full.
+	// target-shape writers only and its ramp is full. The source may be missing:
+	// a contract step that was cut short has dropped it, and then only Contracted
+	// is left to go to.
 	{
 		From: OnlyNew, To: Reversing, Direction: Back, Loss: LossNone,
-		Guards: []Guard{GuardFleetSupports},
+		Guards: []Guard{GuardSchemaWhole, GuardFleetSupports},
 		Why:    "target-shape releases write the source again",
 	},
 	// The source is complete again once every row was reconciled after all

@@ -21,20 +21,23 @@ type Change struct {
 	Name     string
 	Service  string
 	Setting  migrate.Setting
-	PlanHash string    // empty until a plan is recorded
-	Spec     []byte    // the plan as JSON, nil until one is recorded
-	Since    time.Time // when the phase and ramp were entered, the server's time
+	PlanHash string        // empty until a plan is recorded
+	Spec     []byte        // the plan as JSON, nil until one is recorded
+	Since    time.Time     // when the phase and ramp were entered, the server's time
+	Age      time.Duration // how long ago that was, by the server's clock
 }
 
 const settingColumns = "phase, mode, epoch, ramp, rule, target_stale"
 
 const selectChange = `/* underpin control */
-SELECT name, service, plan_hash, spec, since, ` + settingColumns + `
+SELECT name, service, plan_hash, spec, since,
+  TIMESTAMPDIFF(MICROSECOND, since, UTC_TIMESTAMP(6)), ` + settingColumns + `
 FROM _underpin_change
 WHERE name = ?`
 
 const selectChanges = `/* underpin control */
-SELECT name, service, plan_hash, spec, since, ` + settingColumns + `
+SELECT name, service, plan_hash, spec, since,
+  TIMESTAMPDIFF(MICROSECOND, since, UTC_TIMESTAMP(6)), ` + settingColumns + `
 FROM _underpin_change
 ORDER BY name`
 
@@ -108,8 +111,10 @@ func scanSetting(row scanner, before []any, after ...any) (migrate.Setting, erro
 
 func scanChange(row scanner) (Change, error) {
 	var c Change
+	var micros int64
 	var err error
-	c.Setting, err = scanSetting(row, []any{&c.Name, &c.Service, &c.PlanHash, &c.Spec, &c.Since})
+	c.Setting, err = scanSetting(row, []any{&c.Name, &c.Service, &c.PlanHash, &c.Spec, &c.Since, &micros})
+	c.Age = time.Duration(micros) * time.Microsecond
 	return c, err
 }
 

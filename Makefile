@@ -1,0 +1,72 @@
+# Every target sets up what it needs: on a fresh Debian machine with Go,
+# `make test` and `make demo` install the servers themselves and say so.
+
+SHELL := /bin/bash
+BIN := $(CURDIR)/.bin
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI := $(BIN)/golangci-lint-$(GOLANGCI_VERSION)
+WITH_SERVERS := go run ./integration/cmd/withservers
+# Packages run side by side; tests inside them do too. Two cores are assumed.
+TEST_FLAGS ?= -timeout 15m
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build the binary into .bin/underpin
+	go build -o $(BIN)/underpin ./cmd/underpin
+
+.PHONY: test
+test: ## Run every test on real MySQL and MariaDB
+	$(WITH_SERVERS) -- go test $(TEST_FLAGS) ./...
+
+.PHONY: test-race
+test-race: ## Run every test under the race detector
+	$(WITH_SERVERS) -- go test -race -timeout 30m ./...
+
+.PHONY: lint
+lint: $(GOLANGCI) ## Run gofmt, go vet and golangci-lint
+	@test -z "$$(gofmt -l cmd internal integration migrate dualwrite backfill flags)" || { gofmt -l cmd internal integration migrate dualwrite backfill flags; echo "these files are not gofmt-ed"; exit 1; }
+	go vet ./...
+	$(GOLANGCI) run ./...
+
+$(GOLANGCI):
+	@echo "building golangci-lint $(GOLANGCI_VERSION) into $(BIN) (once)"
+	@mkdir -p $(BIN)
+	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	@mv $(BIN)/golangci-lint $@
+
+.PHONY: demo
+demo: build ## Carry a change to the end under live traffic, on both engines
+	$(BIN)/underpin demo --engine mysql
+	$(BIN)/underpin demo --engine mariadb
+
+.PHONY: explore
+explore: ## Explore every interleaving of the protocol and print the states
+	go run ./migrate/explore/cmd/explore
+
+.PHONY: docs
+docs: ## Write the pages that are made from code and tested files
+	go run ./integration/cmd/docs
+
+.PHONY: bench
+bench: ## Measure copy, dual write, transition and library code as ratios of one run
+	$(WITH_SERVERS) -durability durable -- go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./backfill ./dualwrite ./flags ./integration/bench
+
+.PHONY: fuzz
+fuzz: ## Fuzz parsers and quoting for a minute each
+	go test -run '^$$' -fuzz FuzzParseFile -fuzztime 1m ./migrate/plan
+	go test -run '^$$' -fuzz FuzzKey -fuzztime 1m ./internal/shape
+
+.PHONY: test-servers
+test-servers: ## Exercise every way to get a server: DSN, native, Docker, installation
+	go run ./integration/cmd/withservers install
+	go run ./integration/cmd/withservers images
+	UNDERPIN_TEST_DOCKER=1 go test -count=1 -v ./integration/servers/...
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf $(BIN)

@@ -1,0 +1,52 @@
+package dualwrite
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/underpin-db/underpin/migrate"
+)
+
+// Pin makes a change work under a setting whatever its row says, as a process
+// would that has not heard of a transition.
+func (c *Change) Pin(s migrate.Setting) error {
+	c.pin.Store(&s)
+	hash := ""
+	if p := c.plan.Load(); p != nil {
+		hash = p.hash
+	}
+	if _, h, err := c.fencer.Setting(context.Background(), c.client.db); err == nil {
+		hash = h
+	}
+	return c.adopt(context.Background(), s, hash)
+}
+
+// JoinWithClock is Join with a clock for the lease.
+func JoinWithClock(ctx context.Context, db *sql.DB, cfg Config, now func() time.Time) (*Client, error) {
+	return join(ctx, db, cfg, now)
+}
+
+// Decide is what a read does before it reads, for the benchmarks.
+func (c *Change) Decide(key any) (migrate.Shape, error) {
+	r, err := c.beginRead()
+	if err != nil {
+		return "", err
+	}
+	defer r.end()
+	return c.choose(context.Background(), r.view, key, nil)
+}
+
+// KindOf reports whether a statement is refused inside a unit.
+func KindOf(query string) (refused bool, word string) {
+	k, word := kindOf(query)
+	return k == isRefused, word
+}
+
+// Inline and IndexOf are tested on their own.
+var (
+	Inline   = inline
+	IndexOf  = indexOf
+	ColumnOf = columnOf
+	SortKeys = sortedKeys
+)

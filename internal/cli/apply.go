@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/spf13/cobra"
+
+	"github.com/underpin-db/underpin/internal/control"
+	"github.com/underpin-db/underpin/migrate"
+	"github.com/underpin-db/underpin/migrate/engine"
+)
+
+// applyCommand carries a change on as far as its gates allow.
+func applyCommand(a *app) *cobra.Command {
+	var o walkOptions
+	c := &cobra.Command{
+		Use:     "apply CHANGEFILE|DIR|NAME",
+		GroupID: groupCarry,
+		Short:   "Carry a change on, as far as its gates allow",
+		Long: `Carry a change on, as far as its gates allow, and say what it waits for. Given a
+change file, the plan is made and recorded first; a file that was edited after
+the change had begun is refused. Without --to the change goes up to new_only:
+contracted has no way back and has to be asked for.
+
+It may be killed at any moment and run again: it looks at the server for what is
+left to do.`,
+		Example: "  underpin apply changes/split-user-name\n  underpin apply split-user-name --to verified --wait 30m\n  underpin apply split-user-name --to contracted",
+		Args:    takes("CHANGEFILE|DIR|NAME"),
+		RunE: func(c *cobra.Command, args []string) error {
+			to, err := phaseOf(o.to)
+			if err != nil {
+				return err
+			}
+			return a.apply(c.Context(), args[0], to, o)
+		},
+	}
+	phaseFlag(c, &o.to, "to", "go no further than this phase (default new_only)")
+	c.Flags().DurationVar(&o.wait, "wait", 0, "how long to wait for gates in all")
+	c.Flags().BoolVar(&o.allowCopy, "allow-copy", false, "allow DDL that copies the table while writers wait")
+	c.Flags().IntVar(&o.workers, "workers", 0, "backfill workers in this process (default 2)")
+	return c
+}
+
+func (a *app) apply(ctx context.Context, arg string, to migrate.Phase, o walkOptions) error {
+	cfg, r := a.engineConfig(o)
+	defer r.close()
+	return a.withDB(ctx, func(ctx context.Context, db *sql.DB) error {
+		cfg.DB, cfg.Actor = db, a.actor()
+		e, err := engine.New(cfg)
+		if err != nil {
+			return err
+		}
+		a.resumable.Store(true)
+		name, err := a.submit(ctx, db, e, arg)
+		if err != nil {
+			return err
+		}
+		c, err := control.Get(ctx, db, name)
+		if err != nil {
+			return err
+		}
+		if to == "" {
+			to = furthest(c.Setting.Phase)
+		}
+		if err := checkPath(c, to, migrate.Forward); err != nil {
+			return err
+		}
+		out, err := e.Apply(ctx, name, engine.WalkOptions{To: to, Wait: o.wait})
+		r.close()
+		if err != nil {
+			return err
+		}
+		return a.endWalk(ctx, e, walked{Outcome: out})
+	})
+}
+
+// furthest is how far a change goes unless it is told: to the last phase before
+// the point of no return, and no further than it is where it is past that.
+func furthest(at migrate.Phase) migrate.Phase {
+	if _, err := migrate.Path(at, migrate.OnlyNew, migrate.Forward); err != nil {
+		return at
+	}
+	return migrate.OnlyNew
+}

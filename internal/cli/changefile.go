@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/underpin-db/underpin/internal/control"
+	"github.com/underpin-db/underpin/migrate"
+	"github.com/underpin-db/underpin/migrate/engine"
+	"github.com/underpin-db/underpin/migrate/plan"
+)
+
+// changeFile is the name of a change file in the directory of its change.
+const changeFile = "change.yaml"
+
+// named is what an argument CHANGEFILE|DIR|NAME stands for.
+type named struct {
+	// name is the change, where the argument is a name.
+	name string
+	// path is the change file; empty where there is none for a name.
+	path string
+}
+
+// locate finds out what an argument stands for.
+func (a *app) locate(arg string) (named, error) {
+	info, err := os.Stat(arg)
+	isPath := err == nil || strings.ContainsRune(arg, filepath.Separator) ||
+		slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(arg))
+	switch {
+	case !isPath:
+		path := filepath.Join(a.settings.Changes, arg, changeFile)
+		if _, err := os.Stat(path); err != nil {
+			path = ""
+		}
+		return named{name: arg, path: path}, nil
+	case err != nil:
+		return named{}, &usageError{err: fmt.Errorf("find the change file: %w", err), hint: "give a change file, its directory, or the name of a change below " + a.settings.Changes}
+	case info.IsDir():
+		return named{path: filepath.Join(arg, changeFile)}, nil
+	}
+	return named{path: arg}, nil
+}
+
+// read parses the change file.
+func (n named) read() (*plan.File, error) {
+	file, err := os.Open(n.path)
+	if err != nil {
+		return nil, &usageError{err: fmt.Errorf("read the change file: %w", err)}
+	}
+	defer file.Close()
+	f, err := plan.ParseFile(n.path, file)
+	if err != nil {
+		return nil, err
+	}
+	if n.name != "" && n.name != f.Change.Text {
+		return nil, usagef("%s declares change %s, not %s", n.path, f.Change.Text, n.name)
+	}
+	return f, nil
+}
+
+// contracting reports whether the source may be gone in a phase, so that the
+// plan cannot be made again to be compared.
+func contracting(p migrate.Phase) bool {
+	return slices.Contains([]migrate.Phase{migrate.OnlyNew, migrate.Contracted, migrate.Closed}, p)
+}
+
+// submit makes the plan of the change file, if one is meant, records it, and
+// returns the change's name. A name alone goes on with the recorded plan unless
+// the change has not begun; a change file is compared with the recorded plan as
+// long as the schema allows it.
+func (a *app) submit(ctx context.Context, db *sql.DB, e *engine.Engine, arg string) (string, error) {
+	n, err := a.locate(arg)
+	if err != nil {
+		return "", err
+	}
+	if n.path == "" {
+		return n.name, nil
+	}
+	file, err := n.read()
+	if err != nil {
+		return "", err
+	}
+	name := file.Change.Text
+	c, err := control.Get(ctx, db, name)
+	begun := err == nil && c.PlanHash != "" && c.Setting.Phase != migrate.Planned
+	switch {
+	case err != nil && !errors.Is(err, control.ErrNoChange):
+		return "", err
+	case begun && (n.name != "" || contracting(c.Setting.Phase)):
+		return name, nil
+	}
+	p, err := plan.Build(ctx, db, file, plan.Options{})
+	if err != nil {
+		return "", underWay(err, begun, c)
+	}
+	return name, e.Submit(ctx, p)
+}
+
+// underWay adds to a refusal that the change goes on without its file.
+func underWay(err error, begun bool, c control.Change) error {
+	var refused *plan.RefusedError
+	if !begun || !errors.As(err, &refused) {
+		return err
+	}
+	return fmt.Errorf("%w\nthe change is under way in phase %s; underpin apply %s goes on with the recorded plan", err, c.Setting.Phase, c.Name)
+}

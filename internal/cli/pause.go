@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/underpin-db/underpin/migrate"
+	"github.com/underpin-db/underpin/migrate/engine"
+)
+
+// paused is the result of pause and resume.
+type paused struct {
+	Change string        `json:"change"`
+	Phase  migrate.Phase `json:"phase"`
+	Paused bool          `json:"paused"`
+	Why    string        `json:"why,omitempty"`
+}
+
+// pauseCommand stops a change where it stands.
+func pauseCommand(a *app) *cobra.Command {
+	var why string
+	c := &cobra.Command{
+		Use:     "pause NAME --why TEXT",
+		GroupID: groupCarry,
+		Short:   "Stop a change where it stands",
+		Long: `Stop a change where it stands: no transition, no chunk of the backfill. The
+application goes on in the present mode, and nothing is lost by waiting.`,
+		Example: "  underpin pause split-user-name --why 'peak hours'",
+		Args:    takes("NAME"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if why == "" {
+				return &usageError{err: errors.New("a pause needs a reason"), hint: "say it with --why, for those who find the change paused"}
+			}
+			return a.setPaused(c.Context(), args[0], why)
+		},
+	}
+	c.Flags().StringVar(&why, "why", "", "the reason, for whoever finds the change paused (required)")
+	return c
+}
+
+// resumeCommand lets a paused change go on.
+func resumeCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "resume NAME",
+		GroupID: groupCarry,
+		Short:   "Let a paused change go on",
+		Long:    "Let a paused change go on. It moves when somebody applies it, and its backfill workers go on by themselves.",
+		Example: "  underpin resume split-user-name",
+		Args:    takes("NAME"),
+		RunE:    func(c *cobra.Command, args []string) error { return a.setPaused(c.Context(), args[0], "") },
+	}
+}
+
+func (a *app) setPaused(ctx context.Context, change, why string) error {
+	return a.withEngine(ctx, engine.Config{}, func(ctx context.Context, e *engine.Engine) error {
+		set := func() error { return e.Resume(ctx, change) }
+		if why != "" {
+			set = func() error { return e.Pause(ctx, change, why) }
+		}
+		if err := set(); err != nil {
+			return err
+		}
+		st, err := e.Status(ctx, change)
+		if err != nil {
+			return err
+		}
+		return a.emit(paused{change, st.Phase, why != "", why}, func(p *page) {
+			if why != "" {
+				p.line("paused %s in %s: %s", p.bold(change), st.Phase, why)
+				p.line("  underpin resume %s lets it go on", change)
+				return
+			}
+			p.line("resumed %s in %s", p.bold(change), st.Phase)
+			p.line("  underpin apply %s carries it on", change)
+		})
+	})
+}

@@ -1,0 +1,228 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/underpin-db/underpin/migrate"
+	"github.com/underpin-db/underpin/migrate/plan"
+)
+
+// planned is the result of the plan command.
+type planned struct {
+	Change   string         `json:"change"`
+	File     string         `json:"file"`
+	Refused  bool           `json:"refused"`
+	Hash     string         `json:"hash,omitempty"`
+	Written  string         `json:"written,omitempty"` // where plan.md was written
+	Findings []plan.Finding `json:"findings"`
+	Plan     *plan.Plan     `json:"plan,omitempty"`
+}
+
+// planOptions are the flags of the plan command.
+type planOptions struct{ dryRun, stdout bool }
+
+// planCommand makes a plan and writes it beside its change file.
+func planCommand(a *app) *cobra.Command {
+	var o planOptions
+	c := &cobra.Command{
+		Use:     "plan CHANGEFILE|DIR|NAME",
+		GroupID: groupCarry,
+		Short:   "Make the plan of a change and write it beside the change file",
+		Long: `Make the plan of a change against the live schema and write it as plan.md beside
+the change file. No user table is touched: DDL is tried on empty scratch tables,
+and rows are read with plain SELECTs. A change that may not be carried out is
+refused with everything that speaks against it.`,
+		Example: "  underpin plan changes/split-user-name\n  underpin plan split-user-name --dry-run\n  underpin plan change.yaml --stdout | less",
+		Args:    takes("CHANGEFILE|DIR|NAME"),
+		RunE: func(c *cobra.Command, args []string) error {
+			n, err := a.locate(args[0])
+			if err != nil {
+				return err
+			}
+			if n.path == "" {
+				return usagef("there is no change file %s", filepath.Join(a.settings.Changes, n.name, changeFile))
+			}
+			return a.plan(c.Context(), n, o)
+		},
+	}
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "print the summary and write nothing")
+	c.Flags().BoolVar(&o.stdout, "stdout", false, "print plan.md instead of writing it")
+	return c
+}
+
+func (a *app) plan(ctx context.Context, n named, o planOptions) error {
+	file, err := n.read()
+	if err != nil {
+		return err
+	}
+	db, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	out := planned{Change: file.Change.Text, File: n.path, Findings: []plan.Finding{}}
+	p, err := plan.Build(ctx, db, file, plan.Options{})
+	var refused *plan.RefusedError
+	if errors.As(err, &refused) {
+		out.Refused, out.Findings = true, refused.Findings
+		return errors.Join(a.emit(out, func(p *page) { p.planned(out) }), outcome{exitRefused})
+	}
+	if err != nil {
+		return err
+	}
+	out.Hash, out.Plan = p.Hash(), p
+	out.Findings = append(out.Findings, p.Findings...)
+	if o.stdout && !a.settings.JSON {
+		_, err := fmt.Fprint(a.stdout, p.Render())
+		return err
+	}
+	if !o.dryRun && !o.stdout {
+		out.Written = planFile(n.path)
+		if err := writeFile(out.Written, p.Render()); err != nil {
+			return err
+		}
+	}
+	return a.emit(out, func(p *page) { p.planned(out) })
+}
+
+// planFile is where the plan of a change file is written.
+func planFile(path string) string {
+	dir, name := filepath.Split(path)
+	if name == changeFile {
+		return filepath.Join(dir, "plan.md")
+	}
+	return strings.TrimSuffix(path, filepath.Ext(path)) + ".plan.md"
+}
+
+// writeFile replaces a file as a whole or not at all.
+func writeFile(path, text string) error {
+	temp, err := os.CreateTemp(filepath.Dir(path), ".plan-*")
+	if err != nil {
+		return fmt.Errorf("write the plan: %w", err)
+	}
+	_, err = temp.WriteString(text)
+	err = errors.Join(err, temp.Chmod(0o644), temp.Close())
+	if err == nil {
+		err = os.Rename(temp.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("write the plan: %w", err), os.Remove(temp.Name()))
+	}
+	return nil
+}
+
+// planned shows the result of the plan command.
+func (p *page) planned(r planned) {
+	if r.Refused {
+		p.line("%s the plan of %s", p.bad("refused"), p.bold(r.Change))
+		p.findings(r.Findings)
+		return
+	}
+	m := r.Plan.Change.Mapping
+	p.line("planned %s for %s", p.bold(r.Change), r.Plan.Change.Service)
+	p.gap()
+	what := fmt.Sprintf("table %s → table %s", m.Source.Name, m.Target.Name)
+	if m.Kind() == migrate.ColumnChange {
+		what = fmt.Sprintf("table %s: %s → %s", m.Source.Name, columns(m.Backward), columns(m.Forward))
+	}
+	facts := r.Plan.Facts
+	p.table("  ", [][]string{
+		{p.dim("hash"), r.Hash},
+		{p.dim("maps"), what},
+		{p.dim("on"), fmt.Sprintf("%s %s, about %s, %s", facts.Server.Flavour, facts.Server.Version, count(facts.Source.Rows, "row"), size(facts.Source.DataBytes))},
+	})
+	p.gap()
+	p.steps(r.Plan.Steps)
+	p.gap()
+	p.sample(r.Plan.Sample)
+	p.findings(r.Findings)
+	if r.Written != "" {
+		p.gap()
+		p.line("wrote %s", r.Written)
+	}
+}
+
+func columns(list []migrate.Assignment) string {
+	names := make([]string, len(list))
+	for i, a := range list {
+		names[i] = a.Column
+	}
+	return strings.Join(names, ", ")
+}
+
+// steps shows the phases of a plan.
+func (p *page) steps(steps []plan.Step) {
+	rows := p.head("phase", "way back", "what is done", "gates")
+	for _, s := range steps {
+		back := string(s.WayBack.To)
+		if back == "" {
+			back = p.warn("none")
+		}
+		done := cut(strings.Join(s.SQL, "; "), 44)
+		if done == "" {
+			done = string(s.Work)
+		}
+		gates := make([]string, len(s.Gates))
+		for i, g := range s.Gates {
+			gates[i] = string(g.Guard)
+		}
+		rows = append(rows, []string{p.bold(string(s.To)), back, done, strings.Join(gates, ", ")})
+	}
+	p.table("  ", rows)
+}
+
+// sample shows how many rows survive the way through the mapping and back.
+func (p *page) sample(s plan.Sample) {
+	if s.Rows == 0 {
+		p.line("  %s the table is empty, so no row was tried", p.dim("round trip"))
+		return
+	}
+	of := "sampled rows"
+	if s.Coverage == plan.Complete {
+		of = "rows, all there are"
+	}
+	p.line("  %s of %s %s, %s would come back changed, and %s of what they become",
+		p.dim("round trip"), grouped(s.Rows), of, grouped(s.Source.Changed), grouped(s.Target.Changed))
+	for _, e := range append(s.Source.Examples[:min(2, len(s.Source.Examples))], s.Target.Examples[:min(2, len(s.Target.Examples))]...) {
+		p.line("    key %s: %s → %s", strings.Join(e.Key, ", "), values(e.Before), values(e.After))
+	}
+}
+
+func values(list []plan.Value) string {
+	out := make([]string, len(list))
+	for i, v := range list {
+		text := "NULL"
+		if v.Text != nil {
+			text = cut(fmt.Sprintf("%q", *v.Text), 30)
+		}
+		out[i] = v.Column + " " + text
+	}
+	return strings.Join(out, ", ")
+}
+
+// findings shows what speaks against a change.
+func (p *page) findings(list []plan.Finding) {
+	for _, f := range list {
+		p.gap()
+		mark := p.warn("!")
+		if f.Severity == plan.Refusal {
+			mark = p.bad("✗")
+		}
+		where := f.Position.String()
+		if where != "" {
+			where = "  " + p.dim(where)
+		}
+		p.line("  %s %s  %s%s", mark, p.bold(string(f.Code)), cut(f.Object, 60), where)
+		p.line("    %s", f.Reason)
+		if f.Remedy != "" {
+			p.line("    %s %s", p.dim("→"), f.Remedy)
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/underpin-db/underpin/internal/control"
+	"github.com/underpin-db/underpin/migrate"
+	"github.com/underpin-db/underpin/migrate/engine"
+)
+
+// rollbackCommand leads a change back.
+func rollbackCommand(a *app) *cobra.Command {
+	var o walkOptions
+	c := &cobra.Command{
+		Use:     "rollback NAME --to PHASE",
+		GroupID: groupCarry,
+		Short:   "Lead a change back to an earlier phase",
+		Long: `Lead a change back to an earlier phase, as far as its gates allow. It asks
+nothing; it says for every step what is given up. The way back from new_only
+rebuilds every row of the source first; from contracted there is none.`,
+		Example: "  underpin rollback split-user-name --to verified\n  underpin rollback split-user-name --to planned --wait 5m",
+		Args:    takes("NAME"),
+		RunE: func(c *cobra.Command, args []string) error {
+			to, err := phaseOf(o.to)
+			if err != nil {
+				return err
+			}
+			if to == "" {
+				return &usageError{err: errors.New("a rollback needs the phase to go back to"), hint: "say it with --to; underpin status " + args[0] + " says which lie behind"}
+			}
+			return a.rollback(c.Context(), args[0], to, o)
+		},
+	}
+	phaseFlag(c, &o.to, "to", "the phase to go back to (required)")
+	c.Flags().DurationVar(&o.wait, "wait", 0, "how long to wait for gates in all")
+	c.Flags().IntVar(&o.workers, "workers", 0, "workers that rebuild the source, in this process (default 2)")
+	return c
+}
+
+func (a *app) rollback(ctx context.Context, name string, to migrate.Phase, o walkOptions) error {
+	cfg, r := a.engineConfig(o)
+	defer r.close()
+	return a.withDB(ctx, func(ctx context.Context, db *sql.DB) error {
+		cfg.DB, cfg.Actor = db, a.actor()
+		e, err := engine.New(cfg)
+		if err != nil {
+			return err
+		}
+		c, err := control.Get(ctx, db, name)
+		if err != nil {
+			return err
+		}
+		if err := checkPath(c, to, migrate.Back); err != nil {
+			return err
+		}
+		w := walked{Steps: stepsBack(c.Setting.Phase, to)}
+		r.stepsBack(w.Steps)
+		a.resumable.Store(true)
+		w.Outcome, err = e.Rollback(ctx, name, engine.WalkOptions{To: to, Wait: o.wait})
+		r.close()
+		if err != nil {
+			return err
+		}
+		return a.endWalk(ctx, e, w)
+	})
+}
+
+// stepsBack lists the edges of a rollback. checkPath has found that there is a
+// way.
+func stepsBack(from, to migrate.Phase) []stepBack {
+	path, err := migrate.Path(from, to, migrate.Back)
+	if err != nil {
+		return nil
+	}
+	out := make([]stepBack, len(path))
+	for i, e := range path {
+		out[i] = stepBack{e.From, e.To, e.Loss, e.Why}
+	}
+	return out
+}

@@ -1,0 +1,188 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/underpin-db/underpin/internal/control"
+	"github.com/underpin-db/underpin/migrate"
+	"github.com/underpin-db/underpin/migrate/engine"
+)
+
+// walked is the result of apply and rollback.
+type walked struct {
+	engine.Outcome
+	// Steps are the edges of a rollback, with what each gives up.
+	Steps []stepBack `json:"steps,omitempty"`
+	// Todo says, by guard, what to do about each that is waited for.
+	Todo map[migrate.Guard]string `json:"todo,omitempty"`
+	// WayBack is the edge that leads back from where the change now stands.
+	WayBack *engine.EdgeStatus `json:"way_back,omitempty"`
+}
+
+// stepBack is one edge of a rollback.
+type stepBack struct {
+	From migrate.Phase `json:"from"`
+	To   migrate.Phase `json:"to"`
+	Loss migrate.Loss  `json:"loss"`
+	Why  string        `json:"why"`
+}
+
+// walkOptions are the flags of apply and rollback.
+type walkOptions struct {
+	to        string
+	wait      time.Duration
+	allowCopy bool
+	workers   int
+}
+
+// engineConfig returns what the engine is told. The reporter is to be closed
+// before the result is printed.
+func (a *app) engineConfig(o walkOptions) (engine.Config, *reporter) {
+	r := a.newReporter()
+	cfg := engine.Config{Workers: o.workers, Report: r.event}
+	if o.allowCopy {
+		cfg.Copying = engine.AllowCopying
+	}
+	return cfg, r
+}
+
+// checkPath refuses a walk for which the transition table has no way, with the
+// command that would lead there.
+func checkPath(c control.Change, to migrate.Phase, d migrate.Direction) error {
+	_, err := migrate.Path(c.Setting.Phase, to, d)
+	if err == nil {
+		return nil
+	}
+	other, verb := migrate.Back, "rollback"
+	if d == migrate.Back {
+		other, verb = migrate.Forward, "apply"
+	}
+	hint := ""
+	if _, wrongWay := migrate.Path(c.Setting.Phase, to, other); wrongWay == nil {
+		hint = "underpin " + verb + " " + c.Name + " --to " + string(to) + " leads there"
+	}
+	return &refusedError{err: err, hint: hint}
+}
+
+// endWalk prints how far a walk came and returns its exit.
+func (a *app) endWalk(ctx context.Context, e *engine.Engine, w walked) error {
+	st, err := e.Status(ctx, w.Change)
+	if err != nil {
+		return err
+	}
+	w.WayBack = st.Back
+	for _, v := range w.Waiting {
+		if text := todo(v.Guard, w.Change, w.Next); text != "" {
+			if w.Todo == nil {
+				w.Todo = map[migrate.Guard]string{}
+			}
+			w.Todo[v.Guard] = text
+		}
+	}
+	if err := a.emit(w, func(p *page) { p.walked(w, st) }); err != nil {
+		return err
+	}
+	switch {
+	case w.Reached:
+		return nil
+	case w.TimedOut:
+		return outcome{exitTimedOut}
+	}
+	return outcome{exitRefused}
+}
+
+// walked shows how far a walk came.
+func (p *page) walked(w walked, st engine.Status) {
+	p.gap()
+	p.picture(st)
+	p.gap()
+	switch {
+	case w.From == w.Phase && w.Reached:
+		p.line("%s %s is in %s already", p.good("✓"), p.bold(w.Change), w.Phase)
+	case w.Reached:
+		p.line("%s %s went from %s to %s", p.good("✓"), p.bold(w.Change), w.From, w.Phase)
+	case w.From == w.Phase:
+		p.line("%s %s stays in %s and waits for %s", p.warn("…"), p.bold(w.Change), w.Phase, w.Next)
+	default:
+		p.line("%s %s went from %s to %s and waits for %s", p.warn("…"), p.bold(w.Change), w.From, w.Phase, w.Next)
+	}
+	for _, v := range w.Waiting {
+		p.refusal(v, w.Todo[v.Guard])
+	}
+	p.gap()
+	p.wayBack(w.Change, st)
+}
+
+// refusal shows a guard that does not hold, who is in the way, and what to do.
+func (p *page) refusal(v engine.Verdict, todo string) {
+	p.line("  %s %s  %s", p.bad("✗"), p.bold(string(v.Guard)), v.Reason)
+	for _, b := range v.Blockers {
+		p.line("      %s", b.String())
+	}
+	if todo != "" {
+		p.line("    %s %s", p.dim("→"), todo)
+	}
+}
+
+// wayBack shows whether one may go back and what that would give up.
+func (p *page) wayBack(change string, st engine.Status) {
+	if st.Back == nil {
+		p.line("way back  %s", p.noWayBack(st.Phase))
+		return
+	}
+	p.line("way back  to %s, %s: underpin rollback %s --to %s", st.Back.To, p.loss(st.Back.Loss), change, st.Back.To)
+	if st.Back.Note != "" {
+		p.line("          %s", st.Back.Note)
+	}
+	for _, v := range st.Back.Guards {
+		if !v.Holds {
+			p.refusal(v, "")
+		}
+	}
+}
+
+func (p *page) noWayBack(at migrate.Phase) string {
+	if at == migrate.Planned {
+		return "nothing has been done yet"
+	}
+	return p.warn("none") + ": the source is gone; a new change could lead back"
+}
+
+// loss paints what a step back gives up.
+func (p *page) loss(l migrate.Loss) string {
+	if l == migrate.LossNone {
+		return p.good(string(l))
+	}
+	return p.warn(string(l))
+}
+
+// todo says what to do about a guard that does not hold.
+func todo(g migrate.Guard, change string, next migrate.Phase) string {
+	apply := "underpin apply " + change
+	switch g {
+	case migrate.GuardFleetSupports:
+		return "roll out a release that can work in " + string(next) + ", then " + apply + " (or wait for it: --wait 10m)"
+	case migrate.GuardNoStrangers:
+		return "stop it; or, if it is not the application's, give your word: underpin fleet vouch --change " + change + " --user USER@HOST --why TEXT --for 24h"
+	case migrate.GuardReadersDrained:
+		return "wait for the next heartbeats: " + apply + " --wait 1m"
+	case migrate.GuardRampFull, migrate.GuardSoaked:
+		return "let it soak: " + apply + " --wait 2h, or the same command later"
+	case migrate.GuardShadowClean:
+		return "let the application serve reads, then " + apply
+	case migrate.GuardBackfilled, migrate.GuardReversed:
+		return "mend the rows that underpin status " + change + " lists, then " + apply
+	case migrate.GuardVerified:
+		return "look with underpin verify " + change + ", mend with --repair, then " + apply
+	case migrate.GuardUnnamed:
+		return "drop or change what names it, then " + apply
+	case migrate.GuardSchemaWhole:
+		return "put the schema back as the plan has it, then " + apply
+	case migrate.GuardSignedOff:
+		return apply + " --to " + string(next) + ", when you are sure"
+	case migrate.GuardForgotten:
+		return "take the change out of the application's code and roll that out, then " + apply + " --to " + string(next)
+	}
+	return ""
+}

@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"regexp"
+
+	"github.com/underpin-db/underpin/internal/mysqlx"
+	"github.com/underpin-db/underpin/migrate/fleet"
+	"github.com/underpin-db/underpin/migrate/plan"
+)
+
+// namers are the queries that yield everything in this database that could
+// name an element: kind, name and text.
+var namers = []struct{ kind, query string }{
+	{"view", `/* underpin names */
+SELECT TABLE_NAME, VIEW_DEFINITION
+FROM information_schema.VIEWS
+WHERE TABLE_SCHEMA = DATABASE()`},
+	{"trigger", `/* underpin names */
+SELECT TRIGGER_NAME, CONCAT(EVENT_OBJECT_TABLE, ' ', ACTION_STATEMENT)
+FROM information_schema.TRIGGERS
+WHERE TRIGGER_SCHEMA = DATABASE()`},
+	{"routine", `/* underpin names */
+SELECT ROUTINE_NAME, ROUTINE_DEFINITION
+FROM information_schema.ROUTINES
+WHERE ROUTINE_SCHEMA = DATABASE()`},
+	{"event", `/* underpin names */
+SELECT EVENT_NAME, EVENT_DEFINITION
+FROM information_schema.EVENTS
+WHERE EVENT_SCHEMA = DATABASE()`},
+	{"foreign key", `/* underpin names */
+SELECT CONSTRAINT_NAME, CONCAT_WS(' ', TABLE_NAME, COLUMN_NAME, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME)
+FROM information_schema.KEY_COLUMN_USAGE
+WHERE TABLE_SCHEMA = DATABASE()
+  AND REFERENCED_TABLE_NAME IS NOT NULL`},
+	{"generated column", `/* underpin names */
+SELECT CONCAT(TABLE_NAME, '.', COLUMN_NAME), CONCAT(TABLE_NAME, ' ', GENERATION_EXPRESSION)
+FROM information_schema.COLUMNS
+WHERE TABLE_SCHEMA = DATABASE()
+  AND GENERATION_EXPRESSION <> ''`},
+}
+
+// unnamed: nothing in the database names what contract drops. Definitions are
+// matched word by word, so this may refuse for a word that means something
+// else; it never overlooks one that means this, except in text that a routine
+// puts together as it runs.
+func (s *step) unnamed(ctx context.Context, q mysqlx.Querier) (Verdict, error) {
+	var blockers []fleet.Blocker
+	for _, statement := range s.plan.Contract {
+		for _, effect := range statement.Effects {
+			found, err := namedIn(ctx, q, effect)
+			if err != nil {
+				return Verdict{}, err
+			}
+			blockers = append(blockers, found...)
+		}
+	}
+	if len(blockers) > 0 {
+		v := refuses("%s still what contract drops", names(len(blockers)))
+		v.Blockers = blockers
+		return v, nil
+	}
+	return holds("no view, trigger, routine, event, foreign key or generated column names what contract drops"), nil
+}
+
+// namedIn returns what names the element that an effect makes absent.
+func namedIn(ctx context.Context, q mysqlx.Querier, e plan.Effect) ([]fleet.Blocker, error) {
+	var words []*regexp.Regexp
+	switch e.Kind {
+	case plan.ColumnAbsent:
+		words = append(words, word(e.Table), word(e.Name))
+	case plan.TableAbsent:
+		words = append(words, word(e.Table))
+	default:
+		return nil, nil
+	}
+	var out []fleet.Blocker
+	for _, n := range namers {
+		found, err := matching(ctx, q, n.query, words)
+		if err != nil {
+			return nil, fmt.Errorf("look for a %s that names %s: %w", n.kind, e.Table, err)
+		}
+		for _, name := range found {
+			out = append(out, fleet.Blocker{Reason: fmt.Sprintf("%s `%s` names %s", n.kind, name, element(e))})
+		}
+	}
+	return out, nil
+}
+
+// matching returns the names of rows whose text holds every word.
+func matching(ctx context.Context, q mysqlx.Querier, query string, words []*regexp.Regexp) ([]string, error) {
+	rows, err := q.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var name string
+		var text sql.NullString
+		if err := rows.Scan(&name, &text); err != nil {
+			return nil, err
+		}
+		if !text.Valid {
+			// The definition is hidden from this user: it may name anything.
+			out = append(out, name+" (its definition is hidden from this user)")
+			continue
+		}
+		all := true
+		for _, w := range words {
+			all = all && w.MatchString(text.String)
+		}
+		if all {
+			out = append(out, name)
+		}
+	}
+	return out, rows.Err()
+}
+
+// word matches an identifier as a whole word, quoted or not, in any case.
+func word(identifier string) *regexp.Regexp {
+	return regexp.MustCompile(`(?i)(^|[^\pL\pN_$])` + regexp.QuoteMeta(identifier) + `($|[^\pL\pN_$])`)
+}
+
+func element(e plan.Effect) string {
+	if e.Name == "" {
+		return "table `" + e.Table + "`"
+	}
+	return "column `" + e.Table + "`.`" + e.Name + "`"
+}
+
+// names is "1 object names" or "2 objects name".
+func names(n int) string {
+	if n == 1 {
+		return "1 object names"
+	}
+	return fmt.Sprintf("%d objects name", n)
+}

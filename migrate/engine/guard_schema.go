@@ -1,0 +1,46 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/underpin-db/underpin/internal/mysqlx"
+	"github.com/underpin-db/underpin/migrate/plan"
+)
+
+// schemaWhole: what expand added is there, and what contract drops is there
+// still. An engine that died between a DROP and its record leaves a schema that
+// the phase does not tell of.
+func (s *step) schemaWhole(ctx context.Context, q mysqlx.Querier) (Verdict, error) {
+	for _, want := range []struct {
+		list     []plan.Statement
+		progress plan.Progress
+		refusal  string
+	}{
+		{s.plan.Expand, plan.AllTaken, "is not in the live schema: %s; a step back was cut short, or somebody else dropped it: roll back to planned, then apply again"},
+		{s.plan.Contract, plan.NotTaken, "has taken effect already: %s; contracting was cut short: the only way is on, to contracted"},
+	} {
+		for _, statement := range want.list {
+			if !telling(statement) {
+				continue
+			}
+			progress, err := plan.Taken(ctx, q, statement)
+			if err != nil {
+				return Verdict{}, err
+			}
+			if progress != want.progress {
+				return refuses("what the plan says about table `"+statement.Table+"` "+want.refusal, statement.SQL), nil
+			}
+		}
+	}
+	return holds("source and target are in the live schema"), nil
+}
+
+// telling reports whether the schema can show that a statement has taken effect.
+func telling(s plan.Statement) bool {
+	for _, e := range s.Effects {
+		if e.Kind != plan.DefaultSet {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,320 @@
+package fleet
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/underpin-db/underpin/internal/control"
+	"github.com/underpin-db/underpin/internal/mysqlx"
+)
+
+const selectSelf = `/* underpin evidence */
+SELECT CONNECTION_ID(), USER(), COALESCE(DATABASE(), '')`
+
+// countTransactions fails without PROCESS on both servers, where the process
+// list would merely be short.
+const countTransactions = `/* underpin evidence */
+SELECT COUNT(*)
+FROM information_schema.innodb_trx`
+
+const countOwnAttributes = `/* underpin evidence */
+SELECT COUNT(*)
+FROM performance_schema.session_connect_attrs
+WHERE PROCESSLIST_ID = CONNECTION_ID()`
+
+// selectTagged reads the list first, so that a session which was there long
+// enough to be listed has its attributes: the server keeps them from before it
+// knows the user.
+const selectTagged = `/* underpin evidence */
+SELECT p.ID, COALESCE(p.USER, ''), COALESCE(p.HOST, ''), COALESCE(p.DB, ''), COALESCE(p.COMMAND, ''), COALESCE(p.TIME, 0),
+       COALESCE(i.ATTR_VALUE, ''), COALESCE(r.ATTR_VALUE, ''), COALESCE(g.ATTR_VALUE, '')
+FROM information_schema.processlist AS p
+LEFT JOIN performance_schema.session_connect_attrs AS i
+  ON i.PROCESSLIST_ID = p.ID AND i.ATTR_NAME = '` + mysqlx.AttributeInstance + `'
+LEFT JOIN performance_schema.session_connect_attrs AS r
+  ON r.PROCESSLIST_ID = p.ID AND r.ATTR_NAME = '` + mysqlx.AttributeRelease + `'
+LEFT JOIN performance_schema.session_connect_attrs AS g
+  ON g.PROCESSLIST_ID = p.ID AND g.ATTR_NAME = 'program_name'`
+
+const selectUntagged = `/* underpin evidence */
+SELECT ID, COALESCE(USER, ''), COALESCE(HOST, ''), COALESCE(DB, ''), COALESCE(COMMAND, ''), COALESCE(TIME, 0), '', '', ''
+FROM information_schema.processlist`
+
+const selectAccounts = `/* underpin evidence */
+SELECT USER, HOST, TOTAL_CONNECTIONS
+FROM performance_schema.accounts
+WHERE USER IS NOT NULL`
+
+// selectDetached lists transactions without a session: prepared XA ones, and
+// now and then one of the server's own.
+const selectDetached = `/* underpin evidence */
+SELECT CAST(trx_id AS CHAR)
+FROM information_schema.innodb_trx
+WHERE trx_mysql_thread_id = 0`
+
+// account is a user and the host it connects from.
+type account struct{ user, host string }
+
+func (a account) String() string { return a.user + "@" + a.host }
+
+// session is one line of the process list, with what its attributes say.
+type session struct {
+	id                         uint64
+	user, host, db, command    string // host as listed, with port
+	seconds                    int64  // how long it has been doing that
+	instance, release, program string
+	seen                       time.Time
+}
+
+// account strips the port, which follows the last colon; a socket has none.
+func (s session) account() account {
+	host := s.host
+	if i := strings.LastIndexByte(host, ':'); i >= 0 {
+		host = host[:i]
+	}
+	return account{s.user, host}
+}
+
+func (s session) blocker(reason string) Blocker {
+	return Blocker{
+		Host: s.host, Release: s.release, Instance: s.instance, User: s.account().String(), Reason: reason, LastSeen: s.seen,
+		Connection: s.id, Program: s.program, Database: s.db, Command: s.command, Since: time.Duration(s.seconds) * time.Second,
+	}
+}
+
+// watch gathers what several looks show.
+type watch struct {
+	cfg    EvidenceConfig
+	conn   *sql.Conn
+	own    uint64  // this connection
+	self   account // whose it is
+	method Method
+	notes  []string
+
+	looks     int
+	firstLook map[account]int // sessions by account
+	sessions  map[uint64]session
+	live      map[string]control.Instance // every instance that was live in a look
+	declares  map[string]bool             // those that declare the change
+	detached  map[string]bool             // in the first look and in the last
+	before    map[account]uint64          // connections opened by account
+	after     map[account]uint64
+}
+
+// newWatch finds out what this server shows to this user.
+func newWatch(ctx context.Context, conn *sql.Conn, cfg EvidenceConfig) (*watch, error) {
+	w := &watch{
+		cfg: cfg, conn: conn, method: MethodAttributes,
+		sessions: map[uint64]session{}, live: map[string]control.Instance{}, declares: map[string]bool{},
+	}
+	var user, schema string
+	if err := conn.QueryRowContext(ctx, selectSelf).Scan(&w.own, &user, &schema); err != nil {
+		return nil, err
+	}
+	at := strings.LastIndexByte(user, '@')
+	w.self = account{user[:max(at, 0)], user[at+1:]}
+	if w.cfg.Schema == "" {
+		w.cfg.Schema = schema
+	}
+	if w.cfg.Schema == "" {
+		return nil, mysqlx.ErrNoDatabase
+	}
+	var n int
+	err := conn.QueryRowContext(ctx, countOwnAttributes).Scan(&n)
+	switch class := mysqlx.Classify(err); {
+	case class == mysqlx.ClassPrivilege:
+		w.method = MethodAccounts
+		w.notes = append(w.notes, "connection attributes were not read: this user lacks SELECT on performance_schema")
+	case class == mysqlx.ClassSchema || (err == nil && n == 0):
+		w.method = MethodAccounts
+		w.notes = append(w.notes, "the server keeps no connection attributes: performance_schema is off, or a proxy stands before it")
+	case err != nil:
+		return nil, err
+	}
+	err = conn.QueryRowContext(ctx, countTransactions).Scan(&n)
+	if mysqlx.Classify(err) == mysqlx.ClassPrivilege {
+		w.method = MethodNone
+		return w, nil
+	}
+	return w, err
+}
+
+// run looks until the window is over.
+func (w *watch) run(ctx context.Context) (err error) {
+	looks := max(2, int(w.cfg.Window/w.cfg.Every)+1)
+	if w.before, err = w.accounts(ctx); err != nil {
+		return err
+	}
+	if w.detached, err = w.detachedNow(ctx); err != nil {
+		return err
+	}
+	for {
+		if err := w.look(ctx); err != nil {
+			return err
+		}
+		if w.looks == looks {
+			break
+		}
+		if err := mysqlx.Wait(ctx, w.cfg.Every); err != nil {
+			return err
+		}
+	}
+	// Instances that announced themselves while their sessions were listed.
+	if err := w.fleet(ctx); err != nil {
+		return err
+	}
+	last, err := w.detachedNow(ctx)
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(w.detached, func(id string, _ bool) bool { return !last[id] })
+	w.after, err = w.accounts(ctx)
+	return err
+}
+
+// look reads the fleet and then the process list.
+func (w *watch) look(ctx context.Context) error {
+	if err := w.fleet(ctx); err != nil {
+		return err
+	}
+	query := selectTagged
+	if w.method != MethodAttributes {
+		query = selectUntagged
+	}
+	err := w.each(ctx, query, func(rows *sql.Rows) error {
+		s := session{seen: time.Now()}
+		err := rows.Scan(&s.id, &s.user, &s.host, &s.db, &s.command, &s.seconds, &s.instance, &s.release, &s.program)
+		w.sessions[s.id] = s
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read the process list: %w", err)
+	}
+	if w.looks == 0 {
+		w.firstLook = map[account]int{}
+		for _, s := range w.sessions {
+			w.firstLook[s.account()]++
+		}
+	}
+	w.looks++
+	return nil
+}
+
+// fleet adds the instances that are live now.
+func (w *watch) fleet(ctx context.Context) error {
+	instances, err := control.Instances(ctx, w.conn)
+	if err != nil {
+		return err
+	}
+	supports, err := control.Supports(ctx, w.conn)
+	if err != nil {
+		return err
+	}
+	for _, i := range instances {
+		if i.Live() {
+			w.live[i.ID] = i
+		}
+	}
+	for _, s := range supports {
+		if s.Change == w.cfg.Change {
+			w.declares[s.Instance] = true
+		}
+	}
+	return nil
+}
+
+// accounts reads how many connections each account has opened so far; nil
+// where the server does not say.
+func (w *watch) accounts(ctx context.Context) (map[account]uint64, error) {
+	if w.method != MethodAttributes {
+		return nil, nil
+	}
+	out := map[account]uint64{}
+	err := w.each(ctx, selectAccounts, func(rows *sql.Rows) error {
+		var a account
+		var n uint64
+		err := rows.Scan(&a.user, &a.host, &n)
+		out[a] = n
+		return err
+	})
+	if mysqlx.Classify(err) == mysqlx.ClassPrivilege {
+		note := "connections shorter than the pause between two looks may have been missed: " +
+			"this user lacks SELECT on performance_schema.accounts"
+		if !slices.Contains(w.notes, note) {
+			w.notes = append(w.notes, note)
+		}
+		return nil, nil
+	}
+	return out, err
+}
+
+func (w *watch) detachedNow(ctx context.Context) (map[string]bool, error) {
+	out := map[string]bool{}
+	if w.method == MethodNone {
+		return out, nil
+	}
+	err := w.each(ctx, selectDetached, func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		out[id] = true
+		return err
+	})
+	return out, err
+}
+
+func (w *watch) each(ctx context.Context, query string, scan func(*sql.Rows) error) error {
+	rows, err := w.conn.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// preparedBlockers are the transactions without a session that were there in
+// the first look and still are in the last; the server's own do not last.
+func (w *watch) preparedBlockers() []Blocker {
+	var out []Blocker
+	for _, id := range slices.Sorted(maps.Keys(w.detached)) {
+		out = append(out, Blocker{
+			User: preparedUser, LastSeen: time.Now(),
+			Reason: fmt.Sprintf("transaction %s is prepared and belongs to no session; committed later, it would bring writes from before "+
+				"the change: find it with XA RECOVER and commit it or roll it back", id),
+		})
+	}
+	return out
+}
+
+// unseenBlockers are the accounts that opened connections which no look caught.
+func (w *watch) unseenBlockers(j judge) []Blocker {
+	if w.before == nil || w.after == nil {
+		return nil
+	}
+	seen := map[account]int{}
+	for _, s := range w.sessions {
+		seen[s.account()]++
+	}
+	var out []Blocker
+	for _, a := range slices.SortedFunc(maps.Keys(w.after), byName) {
+		unseen := int64(w.after[a]) - int64(w.before[a]) - int64(seen[a]-w.firstLook[a])
+		if unseen <= 0 || a.user == w.self.user || j.accounts[a] != nil || isSystem(a.user, "") {
+			continue
+		}
+		out = append(out, Blocker{
+			User: a.String(), Host: a.host, LastSeen: time.Now(),
+			Reason: fmt.Sprintf("it opened %d connections within %s that had gone before they could be looked at: "+
+				"stop what opens them, or vouch for the account if it is known not to write here", unseen, w.cfg.Window),
+		})
+	}
+	return out
+}

@@ -1,0 +1,153 @@
+package plan
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+const (
+	queryTriggers = `/* underpin plan */ SELECT TRIGGER_NAME
+FROM information_schema.TRIGGERS
+WHERE EVENT_OBJECT_SCHEMA = DATABASE()
+  AND EVENT_OBJECT_TABLE = ?
+ORDER BY TRIGGER_NAME`
+
+	queryCascades = `/* underpin plan */ SELECT CONCAT(CONSTRAINT_NAME, ' to ', REFERENCED_TABLE_NAME)
+FROM information_schema.REFERENTIAL_CONSTRAINTS
+WHERE CONSTRAINT_SCHEMA = DATABASE()
+  AND TABLE_NAME = ?
+  AND (DELETE_RULE IN ('CASCADE', 'SET NULL', 'SET DEFAULT')
+    OR UPDATE_RULE IN ('CASCADE', 'SET NULL', 'SET DEFAULT'))
+ORDER BY CONSTRAINT_NAME`
+
+	queryReferences = `/* underpin plan */ SELECT CONCAT(CONSTRAINT_NAME, ' of ', TABLE_NAME)
+FROM information_schema.REFERENTIAL_CONSTRAINTS
+WHERE UNIQUE_CONSTRAINT_SCHEMA = DATABASE()
+  AND REFERENCED_TABLE_NAME = ?
+ORDER BY CONSTRAINT_NAME`
+
+	queryGrants = `/* underpin plan */ SHOW GRANTS`
+)
+
+// checkTables checks the tables as they are.
+func (b *builder) checkTables(ctx context.Context) error {
+	b.checkKind(b.live.source, b.file.Source.Table)
+	creates := slices.ContainsFunc(b.expand, func(d *ddl) bool { return d.Kind == CreateTable })
+	switch target := b.file.Target.Table; {
+	case b.columnChange():
+	case !creates && b.live.target == nil:
+		b.refuse(CodeTargetMissing, target.Text, target.Position, "there is no such table, and expand does not create it",
+			"write its CREATE TABLE under expand")
+	case !creates:
+		b.refuse(CodeTargetExists, target.Text, target.Position,
+			"the table is there already, and the backfill would overwrite and delete what is in it",
+			"choose a new name and write its CREATE TABLE under expand")
+	case b.live.target != nil:
+		b.checkKind(b.live.target, target)
+	}
+	for _, t := range []*table{b.live.source, b.live.target} {
+		if t == nil {
+			continue
+		}
+		if err := b.checkNeighbours(ctx, t); err != nil {
+			return err
+		}
+	}
+	return b.checkSight(ctx)
+}
+
+// checkKind refuses what is not a plain InnoDB table.
+func (b *builder) checkKind(t *table, named Scalar) {
+	switch {
+	case t.kind == "SYSTEM VERSIONED":
+		b.refuse(CodeNotATable, t.name, named.Position, "it is system-versioned, and a backfill would fill its history",
+			"such tables come with a later issue")
+	case t.kind != "BASE TABLE":
+		b.refuse(CodeNotATable, t.name, named.Position, "it is a "+strings.ToLower(t.kind), "name the table below it")
+	case !strings.EqualFold(t.engine, "InnoDB"):
+		b.refuse(CodeEngine, t.name, named.Position, fmt.Sprintf("its engine is %s, which has no transactions", t.engine),
+			"convert it first: ALTER TABLE … ENGINE=InnoDB")
+	}
+}
+
+// checkNeighbours refuses what writes to a table behind the library's back.
+func (b *builder) checkNeighbours(ctx context.Context, t *table) error {
+	at := b.file.Source.Table.Position
+	triggers, err := b.names(ctx, queryTriggers, t.name)
+	if err != nil {
+		return err
+	}
+	for _, name := range triggers {
+		b.refuse(CodeTrigger, t.name, at, "it has the trigger "+name+", which would run for mirrored and copied rows as well",
+			"drop the trigger first; triggers come with a later issue")
+	}
+	cascades, err := b.names(ctx, queryCascades, t.name)
+	if err != nil {
+		return err
+	}
+	for _, name := range cascades {
+		b.refuse(CodeCascade, t.name, at, "the foreign key "+name+" changes its rows by a cascade, which no transaction of the library sees",
+			"make the foreign key RESTRICT and let the application do it; cascades come with a later issue")
+	}
+	if !slices.ContainsFunc(b.contract, func(d *ddl) bool { return d.Kind == DropTable && d.Table == t.name }) {
+		return nil
+	}
+	references, err := b.names(ctx, queryReferences, t.name)
+	if err != nil {
+		return err
+	}
+	for _, name := range references {
+		b.warn(CodeReferenced, t.name, at, "the foreign key "+name+" points at it, and contract drops it",
+			"move the foreign key before contract")
+	}
+	return nil
+}
+
+// names returns the first column of a query about a table.
+func (b *builder) names(ctx context.Context, query, table string) (out []string, err error) {
+	rows, err := b.db.QueryContext(ctx, query, table)
+	if err != nil {
+		return nil, fmt.Errorf("look for what depends on %s: %w", table, explain(err))
+	}
+	return scanNames(rows)
+}
+
+// scanNames returns the first column of rows and closes them.
+func scanNames(rows *sql.Rows) (out []string, err error) {
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, fmt.Errorf("read names: %w", err)
+		}
+		out = append(out, name)
+	}
+	return out, rows.Err()
+}
+
+// checkSight warns if the user may not see triggers: without the privilege
+// TRIGGER information_schema has none, whatever the table has.
+func (b *builder) checkSight(ctx context.Context) error {
+	rows, err := b.db.QueryContext(ctx, queryGrants)
+	if err != nil {
+		return fmt.Errorf("ask for the user's grants: %w", explain(err))
+	}
+	grants, err := scanNames(rows)
+	if err != nil {
+		return err
+	}
+	for _, g := range grants {
+		what, _, _ := strings.Cut(strings.ToUpper(g), " ON ")
+		if strings.Contains(what, "ALL PRIVILEGES") || strings.Contains(what, "TRIGGER") {
+			return nil
+		}
+	}
+	b.warn(CodeUnseen, b.live.source.name, b.file.Source.Table.Position,
+		"no grant of the user's own lets it see triggers, so that there are none was not established",
+		"grant TRIGGER on the tables to the user that plans")
+	return nil
+}

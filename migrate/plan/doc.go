@@ -1,0 +1,46 @@
+// Package plan turns a change file into a [Plan]: the ordered steps of one
+// change, each with its SQL, its gate, its flag, the release that must be live
+// and its way back.
+//
+// # From a file to a plan
+//
+//	change.yaml ──ParseFile──▶ File ──Build──▶ Plan ──Marshal──▶ control table
+//	                                    ▲        └────Render──▶ plan.md
+//	                          live schema, a scratch copy, sampled rows
+//
+// [ParseFile] is strict: it knows every field, and reports all mistakes of a
+// file at once with line and column. [Build] asks the server about everything
+// else and believes nothing it could ask for instead:
+//
+//   - The DDL under expand and contract is parsed, held against a list of what
+//     is allowed, and then carried out on an empty scratch table made with
+//     CREATE TABLE … LIKE. What information_schema says about the scratch is
+//     what the plan says about the target. User tables are never touched.
+//   - Every expression is parsed, has its columns resolved and rewritten to
+//     the marker form of [migrate.Expression], is checked to be deterministic
+//     against a list of functions that are, and is then prepared by the server
+//     over the scratch.
+//   - A sample of real rows goes through the mapping forth and back, with
+//     plain SELECTs under a time limit: how many rows would not fit, and how
+//     many would not come back as they were.
+//
+// What speaks against a change is a [Finding] with a stable [Code]. Findings
+// that forbid it make Build return a [*RefusedError] that carries them all;
+// the rest are in the plan for the reviewer.
+//
+// # What is hashed
+//
+// [Plan.Hash] covers what will be done: the change with its mapping, the DDL,
+// the settings of reads, backfill and connections, and the gates. It does not
+// cover facts about the place the plan was made in (sizes, versions, sample,
+// findings), nor the file's layout. So the plan that was reviewed against one
+// server has the same hash on another whose schema is the same, and [Unmarshal]
+// detects a plan that was edited.
+//
+// # What is left to the server at hand
+//
+// DDL is stored as its author wrote it. [Statement.Attempts] adds the ALGORITHM
+// and LOCK clauses to try, and [Taken] looks at the live schema to see whether a
+// statement has taken effect already, so that an engine that crashed between a
+// statement and its record can go on.
+package plan

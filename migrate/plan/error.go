@@ -1,0 +1,52 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Error is one mistake in a change file.
+type Error struct {
+	File string
+	// Line and Column count from 1; zero where the whole file is meant.
+	Line, Column int
+	// Path is the field: "reads.ramp[2]".
+	Path string
+	// Problem says what is wrong and Hint what to write instead.
+	Problem, Hint string
+}
+
+// Error returns "file:line:column: path: problem; hint".
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(Position{File: e.File, Line: e.Line, Column: e.Column}.String())
+	if e.Path != "" {
+		fmt.Fprintf(&b, ": %s", e.Path)
+	}
+	fmt.Fprintf(&b, ": %s", e.Problem)
+	if e.Hint != "" {
+		fmt.Fprintf(&b, "; %s", e.Hint)
+	}
+	return b.String()
+}
+
+// Errors is every mistake in a change file, in the order of the file.
+type Errors []*Error
+
+// Error lists the mistakes, one a line.
+func (e Errors) Error() string {
+	lines := make([]string, len(e))
+	for i, one := range e {
+		lines[i] = one.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap returns the mistakes one by one.
+func (e Errors) Unwrap() []error {
+	out := make([]error, len(e))
+	for i, one := range e {
+		out[i] = one
+	}
+	return out
+}

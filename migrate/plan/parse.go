@@ -1,0 +1,173 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"github.com/underpin-db/underpin/migrate"
+)
+
+// MaxFileSize is the size in bytes above which a change file is refused.
+const MaxFileSize = 1 << 20
+
+// ParseFile reads a change file. The name is used in messages only. A file
+// with mistakes yields [Errors], which has all of them; an error of the reader
+// is returned as it is.
+func ParseFile(name string, r io.Reader) (*File, error) {
+	text, err := io.ReadAll(io.LimitReader(r, MaxFileSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("read change file %s: %w", name, err)
+	}
+	d := &decoder{file: name}
+	if len(text) > MaxFileSize {
+		return nil, Errors{{File: name, Problem: fmt.Sprintf("it is larger than %d bytes", MaxFileSize)}}
+	}
+	doc, err := document(name, text)
+	if err != nil {
+		return nil, err
+	}
+	f := &File{
+		Name: name,
+		Reads: Reads{
+			Ramp: DefaultRamp(), Soak: Duration(DefaultSoak),
+			Shadow: Shadow{Sample: DefaultShadowSample, Min: DefaultShadowMin},
+		},
+		Backfill: Backfill{
+			ChunkTarget:       Duration(DefaultChunkTarget),
+			MaxThreadsRunning: DefaultMaxThreadsRunning,
+			MaxReplicaLag:     Duration(DefaultMaxReplicaLag),
+		},
+	}
+	d.mapping(doc, "", d.top(f))
+	if len(d.errs) == 0 {
+		d.checkForm(f)
+	}
+	if len(d.errs) > 0 {
+		slices.SortStableFunc(d.errs, func(a, b *Error) int {
+			if a.Line != b.Line {
+				return a.Line - b.Line
+			}
+			return a.Column - b.Column
+		})
+		return nil, d.errs
+	}
+	return f, nil
+}
+
+// document returns the body of the one YAML document in text.
+func document(name string, text []byte) (ast.Node, error) {
+	tree, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		e := &Error{File: name, Problem: err.Error()}
+		var bad yaml.Error
+		if errors.As(err, &bad) {
+			e.Problem = "the YAML is malformed: " + bad.GetMessage()
+			if tk := bad.GetToken(); tk != nil && tk.Position != nil {
+				e.Line, e.Column = tk.Position.Line, tk.Position.Column
+			}
+		}
+		return nil, Errors{e}
+	}
+	var bodies []ast.Node
+	for _, doc := range tree.Docs {
+		if doc.Body != nil {
+			bodies = append(bodies, doc.Body)
+		}
+	}
+	switch len(bodies) {
+	case 0:
+		return nil, Errors{{File: name, Problem: "it is empty", Hint: "a change file begins with `change: <name>`"}}
+	case 1:
+		return bodies[0], nil
+	}
+	at := position(name, bodies[1])
+	return nil, Errors{{
+		File: name, Line: at.Line, Column: at.Column,
+		Problem: "a second YAML document begins here", Hint: "put each change into a file of its own",
+	}}
+}
+
+// top is what stands at the top of a change file.
+func (d *decoder) top(f *File) []field {
+	return []field{
+		{name: "change", need: needed, read: d.scalar(&f.Change)},
+		{name: "service", need: needed, read: d.scalar(&f.Service)},
+		{name: "source", need: needed, read: d.table(&f.Source)},
+		{name: "target", need: needed, read: d.table(&f.Target)},
+		{name: "where", read: d.scalar(&f.Where)},
+		{name: "expand", read: d.scalars(&f.Expand)},
+		{name: "forward", need: needed, read: d.assigns(&f.Forward)},
+		{name: "backward", read: d.assigns(&f.Backward)},
+		{name: "contract", read: d.scalars(&f.Contract)},
+		{name: "reads", read: d.reads(&f.Reads)},
+		{name: "backfill", read: d.backfill(&f.Backfill)},
+		{name: "connections", read: d.nested(field{name: "users", read: d.strings(&f.Connections.Users)})},
+	}
+}
+
+// reads reads the settings of reads.
+func (d *decoder) reads(r *Reads) readFunc {
+	return d.nested(
+		field{name: "ramp", read: d.ramp(&r.Ramp)},
+		field{name: "soak", read: d.duration(&r.Soak, zeroAllowed)},
+		field{name: "copy_on_read", read: d.choice(&r.CopyOnRead)},
+		field{name: "shadow", read: d.nested(
+			field{name: "sample", read: d.percent(&r.Shadow.Sample)},
+			field{name: "min", read: d.number(&r.Shadow.Min)},
+		)},
+	)
+}
+
+// backfill reads the pace of the backfill.
+func (d *decoder) backfill(b *Backfill) readFunc {
+	var threads uint64
+	return d.nested(
+		field{name: "chunk_target", read: d.duration(&b.ChunkTarget, zeroRefused)},
+		field{name: "max_threads_running", read: func(n ast.Node, path string) {
+			d.number(&threads)(n, path)
+			if threads == 0 || threads > 1<<20 {
+				d.failf(n, path, "the load has to be a count of threads between 1 and 1048576",
+					"leave it out for %d", DefaultMaxThreadsRunning)
+				return
+			}
+			b.MaxThreadsRunning = int(threads)
+		}},
+		field{name: "max_replica_lag", read: d.duration(&b.MaxReplicaLag, zeroRefused)},
+		field{name: "replicas", read: d.strings(&b.Replicas)},
+	)
+}
+
+// table reads a table and its key.
+func (d *decoder) table(t *TableRef) readFunc {
+	return d.nested(
+		field{name: "table", need: needed, read: d.scalar(&t.Table)},
+		field{name: "key", read: d.scalars(&t.Key)},
+	)
+}
+
+// checkForm checks what the fields of a well-formed file say together.
+func (d *decoder) checkForm(f *File) {
+	d.checkName(f.Change, "change")
+	d.checkName(f.Service, "service")
+	if len(f.Forward) == 0 {
+		d.fail(f.Change.Position, "forward", "it assigns no column", "write `column: expression` for each target column")
+	}
+	d.checkUnique(f.Source.Key, "source.key")
+	d.checkUnique(f.Target.Key, "target.key")
+	d.checkUnique(assigned(f.Forward), "forward")
+	d.checkUnique(assigned(f.Backward), "backward")
+	if f.Source.Table.Text == f.Target.Table.Text && len(f.Target.Key) > 0 {
+		d.fail(f.Target.Key[0].Position, "target.key", "a column change has one key, and it stands under source",
+			"leave it out")
+	}
+	if f.Reads.CopyOnRead == migrate.Yes && f.Source.Table.Text == f.Target.Table.Text {
+		d.fail(f.Source.Table.Position, "reads.copy_on_read", "a column change has no row that could be missing in the target",
+			"leave it out, or make the target a table of its own")
+	}
+}

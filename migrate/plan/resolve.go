@@ -1,0 +1,164 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/underpin-db/underpin/migrate"
+)
+
+// resolveMapping resolves forward, backward and where over the columns that
+// each may read, and checks what they say together.
+func (b *builder) resolveMapping(context.Context, *scratch) error {
+	source, target := b.sides()
+	b.forward = b.resolveSide("forward", b.file.Forward, source, b.target, b.targetKey)
+	b.backward = b.resolveSide("backward", b.file.Backward, target, b.after, b.sourceKey)
+	if text := b.file.Where; text.Text != "" {
+		var r *refusal
+		if b.where, r = resolve(text.Text, source); r != nil {
+			b.refuse(r.code, "where: "+text.Text, text.Position, r.reason, r.remedy)
+		} else {
+			b.checkRead(b.where, b.after, "where: "+text.Text, text.Position)
+			b.checkTimes(assignment{resolved: b.where, line: Assign{Value: text}}, b.after, "where")
+		}
+	}
+	if b.refused() == nil {
+		b.checkMapping()
+	}
+	return nil
+}
+
+// sides returns what forward and backward may read.
+//
+// In a column change forward reads the columns that were there before expand
+// and that it does not itself assign; backward reads those that are there
+// afterwards, that it does not assign, and that forward fills if they are new.
+// In a table change forward reads the source, and backward the target's key
+// and what forward fills.
+func (b *builder) sides() (source, target side) {
+	source = side{shape: migrate.SourceShape, table: b.file.Source.Table.Text, columns: map[string]string{}, denied: map[string]string{}}
+	target = side{shape: migrate.TargetShape, table: b.file.Target.Table.Text, columns: map[string]string{}, denied: map[string]string{}}
+	forward, backward := assignedSet(b.file.Forward), assignedSet(b.file.Backward)
+	for _, c := range b.before.columns {
+		source.columns[strings.ToLower(c.Name)] = c.Name
+	}
+	for _, c := range b.after.columns {
+		name := strings.ToLower(c.Name)
+		switch _, old := source.columns[name]; {
+		case b.columnChange() && forward[name]:
+			source.denied[name] = "is one that forward assigns; it cannot be read as well"
+		case !old:
+			source.denied[name] = "is there only after expand"
+		}
+	}
+	for _, c := range b.target.columns {
+		name := strings.ToLower(c.Name)
+		target.columns[name] = c.Name
+		_, old := b.before.column(c.Name)
+		isKey := slices.ContainsFunc(b.targetKey, func(k column) bool { return k.Name == c.Name })
+		switch {
+		case b.columnChange() && backward[name]:
+			target.denied[name] = "is one that backward assigns; it cannot be read as well"
+		case forward[name] || isKey || b.columnChange() && old:
+		default:
+			target.denied[name] = "is not filled by forward"
+		}
+	}
+	return source, target
+}
+
+// assignedSet returns the columns on the left of assignments, in lower case.
+func assignedSet(list []Assign) map[string]bool {
+	set := map[string]bool{}
+	for _, a := range list {
+		set[strings.ToLower(a.Column.Text)] = true
+	}
+	return set
+}
+
+// resolveSide resolves the lines of forward or backward, which assign columns
+// of table to. The result is in the order of the columns' names, so that it
+// does not depend on the file's.
+func (b *builder) resolveSide(path string, lines []Assign, over side, to *table, key []column) []assignment {
+	var out []assignment
+	for _, line := range lines {
+		object := path + "." + line.Column.Text
+		c, ok := to.column(line.Column.Text)
+		if !ok {
+			b.refuse(CodeColumnUnknown, object, line.Column.Position, "the table has no such column once expand is done",
+				"correct the name, or add the column under expand")
+			continue
+		}
+		b.checkAssigned(object, c, key, line.Column.Position)
+		value, r := resolve(line.Value.Text, over)
+		if r != nil {
+			b.refuse(r.code, object+": "+line.Value.Text, line.Value.Position, r.reason, r.remedy)
+			continue
+		}
+		a := assignment{resolved: value, to: c, line: line}
+		from := b.after
+		if path == "backward" {
+			from = b.target
+		}
+		b.checkRead(value, from, object+": "+line.Value.Text, line.Value.Position)
+		b.checkTimes(a, from, object)
+		out = append(out, a)
+	}
+	slices.SortFunc(out, func(x, y assignment) int { return strings.Compare(x.to.Name, y.to.Name) })
+	return out
+}
+
+// checkAssigned refuses a column that a mapping cannot assign.
+func (b *builder) checkAssigned(object string, c column, key []column, at Position) {
+	if slices.ContainsFunc(key, func(k column) bool { return k.Name == c.Name }) {
+		b.refuse(CodeKeyAssigned, object, at, "it is part of the key, which both shapes share", "leave it out")
+		return
+	}
+	if c.generated {
+		b.refuse(CodeGenerated, object, at, "the server generates it, so it cannot be written", "leave it out, or make it a plain column")
+	}
+	b.checkType(object, c, at)
+}
+
+// checkRead refuses an expression over columns of unsupported types.
+func (b *builder) checkRead(value resolved, from *table, object string, at Position) {
+	for _, name := range value.columns {
+		if c, ok := from.column(name); ok {
+			b.checkType(object, c, at)
+		}
+	}
+}
+
+// checkType refuses a column whose type is not supported.
+func (b *builder) checkType(object string, c column, at Position) {
+	if _, ok := supportedTypes[c.DataType]; !ok {
+		b.refuse(CodeColumnType, object, at, fmt.Sprintf("column %s: %s", c.Name, unsupported(c.DataType)), "map columns of other types")
+	}
+}
+
+// checkTimes refuses conversions whose result depends on the session's time
+// zone (between timestamp and anything else) or on today's date (from time to
+// a date).
+func (b *builder) checkTimes(a assignment, from *table, object string) {
+	const zone = "the result depends on the session's time_zone"
+	refuse := func(reason, remedy string) {
+		b.refuse(CodeNondeterministic, object+": "+a.line.Value.Text, a.line.Value.Position, reason, remedy)
+	}
+	bare, _ := from.column(a.bare)
+	if a.to.DataType == "timestamp" && bare.DataType != "timestamp" {
+		refuse("it converts to a timestamp, and "+zone, "make both columns timestamp, or both datetime")
+		return
+	}
+	for _, name := range a.columns {
+		c, _ := from.column(name)
+		switch {
+		case a.tested[name] || a.bare != "" && a.to.DataType == c.DataType:
+		case c.DataType == "timestamp":
+			refuse("it uses the value of timestamp "+name+", and "+zone, "make both columns timestamp, or only test it for NULL")
+		case c.DataType == "time" && slices.Contains([]string{"date", "datetime", "year"}, a.to.DataType):
+			refuse("it turns time "+name+" into a date, which takes today's", "combine it with a date column, with TIMESTAMP(date, time)")
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/underpin-db/underpin/migrate"
+)
+
+// text returns a scalar as it is written, so that an expression may be a bare
+// 0. A null is not a text: as an expression it has to be quoted.
+func text(n ast.Node) (string, bool) {
+	switch s := n.(type) {
+	case *ast.StringNode:
+		return s.Value, true
+	case *ast.LiteralNode:
+		if s.Value == nil {
+			return "", true
+		}
+		return s.Value.Value, true
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+		if tk := s.GetToken(); tk != nil {
+			return tk.Value, true
+		}
+	}
+	return "", false
+}
+
+// kindOf names the kind of a YAML value for people.
+func kindOf(n ast.Node) string {
+	switch n.(type) {
+	case nil, *ast.NullNode:
+		return "empty (null)"
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return "a mapping"
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode, *ast.MergeKeyNode:
+		return "an anchor, alias or tag, which a change file does not use"
+	}
+	return "a scalar"
+}
+
+// join returns the path of a field.
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// basisPoints reads a share in percent.
+func basisPoints(s string) (uint16, bool) {
+	m := percentPattern.FindStringSubmatch(s)
+	if m == nil {
+		return 0, false
+	}
+	v, err := strconv.ParseUint(m[1]+(m[2] + "00")[:2], 10, 32)
+	if err != nil || v > migrate.RampFull {
+		return 0, false
+	}
+	return uint16(v), true
+}
+
+// sortedTexts returns the texts of a list in order.
+func sortedTexts(list []Scalar) []string {
+	out := make([]string, 0, len(list))
+	for _, s := range list {
+		out = append(out, s.Text)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// assigned returns the columns on the left of assignments.
+func assigned(list []Assign) []Scalar {
+	out := make([]Scalar, len(list))
+	for i, a := range list {
+		out[i] = a.Column
+	}
+	return out
+}
+
+// checkUnique refuses a text that a list has twice.
+func (d *decoder) checkUnique(list []Scalar, path string) {
+	seen := map[string]bool{}
+	for _, s := range list {
+		fold := strings.ToLower(s.Text)
+		if seen[fold] {
+			d.fail(s.Position, path, fmt.Sprintf("%q stands here twice", s.Text), "keep one")
+		}
+		seen[fold] = true
+	}
+}
+
+// checkName refuses a name of another form.
+func (d *decoder) checkName(s Scalar, path string) {
+	if !namePattern.MatchString(s.Text) {
+		d.fail(s.Position, path, fmt.Sprintf("%q is no name for it", s.Text),
+			"use small letters, digits and hyphens, 63 at most, beginning with a letter or digit")
+	}
+}

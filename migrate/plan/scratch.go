@@ -1,0 +1,142 @@
+package plan
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/underpin-db/underpin/internal/mysqlx"
+)
+
+// ScratchPrefix begins the name of every scratch table. A table of that name
+// is always empty and may be dropped; planning the same change again drops
+// what a killed process has left.
+const ScratchPrefix = "_underpin_scratch_"
+
+const (
+	lockWait       = 30 * time.Second
+	cleanupTimeout = 30 * time.Second
+
+	queryLock   = `/* underpin plan */ SELECT GET_LOCK(?, ?)`
+	queryUnlock = `/* underpin plan */ SELECT RELEASE_LOCK(?)`
+)
+
+// ErrBusy says that somebody else is planning the same change right now.
+var ErrBusy = errors.New("the same change is being planned by somebody else: wait until that is done")
+
+// scratch is a pair of empty tables on which DDL is tried.
+type scratch struct {
+	conn           *sql.Conn
+	source, target string // names of the scratch tables
+	live           struct{ source, target string }
+}
+
+// withScratch calls fn with scratch tables' names, and drops the tables
+// afterwards however fn ended.
+func withScratch(ctx context.Context, db *sql.DB, database string, f *File, fn func(*scratch) error) (err error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("take a connection: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	sum := sha256.Sum256([]byte(database + "\x00" + f.Change.Text))
+	id := hex.EncodeToString(sum[:8])
+	s := &scratch{conn: conn, source: ScratchPrefix + id + "_s", target: ScratchPrefix + id + "_t"}
+	s.live.source, s.live.target = f.Source.Table.Text, f.Target.Table.Text
+
+	lock := "underpin plan " + id
+	var got sql.NullInt64
+	if err := conn.QueryRowContext(ctx, queryLock, lock, int(lockWait.Seconds())).Scan(&got); err != nil {
+		return fmt.Errorf("take the lock %q: %w", lock, err)
+	}
+	if got.Int64 != 1 {
+		return ErrBusy
+	}
+	defer func() { err = errors.Join(err, s.cleanUp(ctx, db, lock)) }()
+	if err := s.drop(ctx, db); err != nil {
+		return err
+	}
+	return fn(s)
+}
+
+// drop drops the scratch tables if they are there.
+func (s *scratch) drop(ctx context.Context, q mysqlx.Querier) error {
+	for _, name := range []string{s.source, s.target} {
+		if _, err := q.ExecContext(ctx, "/* underpin plan */ DROP TABLE IF EXISTS "+mysqlx.Quote(name)); err != nil {
+			return fmt.Errorf("drop the scratch table %s: %w", name, explain(err))
+		}
+	}
+	return nil
+}
+
+// cleanUp drops the scratch tables, if need be over another connection than
+// the one that made them, and gives the lock back. It does so even though ctx
+// may have ended.
+func (s *scratch) cleanUp(ctx context.Context, db *sql.DB, lock string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer cancel()
+	var freed sql.NullInt64
+	if s.drop(ctx, s.conn) == nil {
+		// A lock that cannot be given back went with its connection.
+		_ = s.conn.QueryRowContext(ctx, queryUnlock, lock).Scan(&freed)
+		return nil
+	}
+	if err := s.drop(ctx, db); err != nil {
+		return fmt.Errorf("clean up: %w: drop the table by hand, or plan the change again", err)
+	}
+	return nil
+}
+
+// of returns the scratch table that stands for a live one.
+func (s *scratch) of(live string) string {
+	if live == s.live.target && live != s.live.source {
+		return s.target
+	}
+	return s.source
+}
+
+// copySource makes the scratch of the source.
+func (s *scratch) copySource(ctx context.Context) error {
+	stmt := "/* underpin plan */ CREATE TABLE " + mysqlx.Quote(s.source) + " LIKE " + mysqlx.Quote(s.live.source)
+	return s.exec(ctx, stmt)
+}
+
+// try carries a statement out on the scratch.
+func (s *scratch) try(ctx context.Context, d *ddl) error {
+	list, err := d.on(s.of(d.Table))
+	if err != nil {
+		return err
+	}
+	for _, stmt := range list {
+		if err := s.exec(ctx, "/* underpin plan */ "+stmt); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exec runs a statement on the scratch's connection.
+func (s *scratch) exec(ctx context.Context, stmt string) error {
+	_, err := s.conn.ExecContext(ctx, stmt)
+	return err
+}
+
+// unscratch puts the live tables' names into words of the server.
+func (s *scratch) unscratch(words string) string {
+	return strings.NewReplacer(s.source, s.live.source, s.target, s.live.target).Replace(words)
+}
+
+// rejected reports whether an error says that the statement itself is at
+// fault, so that it is a finding about the change, with the server's words.
+func rejected(err error) (words string, ok bool) {
+	switch mysqlx.Classify(err) {
+	case mysqlx.ClassOther, mysqlx.ClassSchema, mysqlx.ClassValue, mysqlx.ClassDuplicate:
+		return serverWords(err)
+	}
+	return "", false
+}

@@ -1,0 +1,65 @@
+package plan
+
+// Statement is one piece of DDL. Its text is the author's and is what the
+// engine executes; everything else is read from it.
+type Statement struct {
+	// SQL is the text without a trailing semicolon.
+	SQL string `json:"sql"`
+	// Kind and Table say what it does to which table.
+	Kind  StatementKind `json:"kind"`
+	Table string        `json:"table"`
+	// Effects is what the live schema shows once the statement has taken
+	// effect. Empty means that the schema cannot show it; such a statement may
+	// be executed again.
+	Effects []Effect `json:"effects,omitempty"`
+}
+
+// StatementKind is the kind of a DDL statement.
+type StatementKind string
+
+// The kinds of statement.
+const (
+	AlterTable  StatementKind = "alter table"
+	CreateTable StatementKind = "create table"
+	DropTable   StatementKind = "drop table"
+	CreateIndex StatementKind = "create index"
+)
+
+// Effect is one visible trace of a statement in the live schema.
+type Effect struct {
+	Kind  EffectKind `json:"kind"`
+	Table string     `json:"table"`
+	// Name is the column or the index; empty for a table.
+	Name string `json:"name,omitempty"`
+}
+
+// EffectKind is what the live schema has to show.
+type EffectKind string
+
+// The kinds of effect.
+const (
+	TableExists  EffectKind = "table exists"
+	TableAbsent  EffectKind = "table absent"
+	ColumnExists EffectKind = "column exists"
+	ColumnAbsent EffectKind = "column absent"
+	IndexExists  EffectKind = "index exists"
+	IndexAbsent  EffectKind = "index absent"
+	// DefaultSet: the column has a default. Another default than the wanted
+	// one shows the same, so a statement whose effects are all of this kind is
+	// executed again rather than believed.
+	DefaultSet EffectKind = "default set"
+)
+
+// Progress says how far a statement has taken effect.
+type Progress string
+
+// The answers of [Taken].
+const (
+	// NotTaken: no effect shows, or none can; execute the statement.
+	NotTaken Progress = "not taken"
+	// AllTaken: every effect shows; the statement is done.
+	AllTaken Progress = "taken"
+	// PartlyTaken: some effects show. One statement is atomic, so somebody
+	// else has changed the schema; stop and say so.
+	PartlyTaken Progress = "partly taken"
+)
