@@ -54,7 +54,7 @@ docs: ## Write the pages that are made from code and tested files
 
 .PHONY: bench
 bench: ## Measure copy, dual write, transition and library code as ratios of one run
-	$(WITH_SERVERS) -durability durable -- go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./backfill ./dualwrite ./flags ./integration/bench
+	$(WITH_SERVERS) -durability durable -buffer-pool 1024 -- go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./backfill ./dualwrite ./flags ./integration/bench
 
 .PHONY: fuzz
 fuzz: ## Fuzz parsers and quoting for a minute each
@@ -63,9 +63,10 @@ fuzz: ## Fuzz parsers and quoting for a minute each
 
 .PHONY: test-servers
 test-servers: ## Exercise every way to get a server: DSN, native, Docker, installation
-	go run ./integration/cmd/withservers install
+	go test -count=1 ./integration/servers ./integration/cmd/withservers
 	go run ./integration/cmd/withservers images
-	UNDERPIN_TEST_DOCKER=1 go test -count=1 -v ./integration/servers/...
+	go test -count=1 -tags servers_docker -timeout 20m ./integration/servers/dockertest
+	go test -count=1 -tags servers_install -timeout 30m ./integration/servers/installtest
 
 .PHONY: clean
 clean: ## Remove what was built

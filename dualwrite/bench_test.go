@@ -17,58 +17,41 @@ import (
 const benchRows = 1000
 
 const (
-	seq      = "WITH RECURSIVE seq AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM seq WHERE n < 1000) "
-	numbers  = "INSERT INTO users (id, name, city, first_name, last_name) " + seq
-	numbers2 = "INSERT INTO people (id, email, age) " + seq
+	seq        = "WITH RECURSIVE seq AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM seq WHERE n < 1000) "
+	fillUsers  = "INSERT INTO users (id, name, city, first_name, last_name) " + seq + "SELECT n, 'n', NULL, 'n', '' FROM seq"
+	fillPeople = "INSERT INTO people (id, email, age) " + seq + "SELECT n, NULL, 1 FROM seq"
+	fillTarget = "INSERT INTO accounts SELECT id, email, age FROM people"
 )
 
-// benchmarkWrites measures units of work by 1 and by 8 clients on durable
-// servers, each client on rows of its own, and reports the median.
-func benchmarkWrites(b *testing.B, unit func(ctx context.Context, db *sql.DB, c *dualwrite.Change, id int64, n int) error) {
+// BenchmarkDualWrite measures a fenced and mirrored UPDATE against a plain one
+// (BEGIN, UPDATE, COMMIT) of the same pool, on servers that flush every commit.
+// The two alternate, so that whatever else the machine does falls on both, and
+// the medians are compared. 1 client and 8, each on rows of its own.
+func BenchmarkDualWrite(b *testing.B) {
 	for _, engine := range []servers.Engine{servers.MySQL, servers.MariaDB} {
 		s := servers.Private(b, servers.Options{Engine: engine, Durability: servers.Durable})
 		for _, change := range []struct {
 			change migrate.Change
 			ddl    []string
-			fill   []string
 		}{
-			{nameSplit(), nameSplitDDL, []string{numbers + "SELECT n, 'n', NULL, 'n', '' FROM seq"}},
-			{tableMove(), tableMoveDDL, []string{numbers2 + "SELECT n, NULL, 1 FROM seq", "INSERT INTO accounts SELECT id, email, age FROM people"}},
+			{nameSplit(), append(slices.Clone(nameSplitDDL), fillUsers)},
+			{tableMove(), append(slices.Clone(tableMoveDDL), fillPeople, fillTarget)},
 		} {
 			for _, clients := range []int{1, 8} {
 				b.Run(fmt.Sprintf("%s/%s/clients=%d", engine, change.change.Mapping.Kind(), clients), func(b *testing.B) {
-					f := newFixture(b, s, change.change, slices.Concat(change.ddl, change.fill))
+					f := newFixture(b, s, change.change, change.ddl)
 					f.db.SetMaxIdleConns(clients + 2)
 					c := f.old()
 					f.to(migrate.Verified)
-					loop(b, clients, func(id int64, n int) error { return unit(b.Context(), f.db, c, id, n) })
+					compare(b, clients,
+						func(id int64, value int) error { return singleWrite(b.Context(), f.db, updateOf(c), value, id) },
+						func(id int64, value int) error {
+							return exec1(b.Context(), c, []any{id}, updateOf(c), value, id)
+						})
 				})
 			}
 		}
 	}
-}
-
-func loop(b *testing.B, clients int, unit func(id int64, n int) error) {
-	took := make([][]time.Duration, clients)
-	b.ResetTimer()
-	var all sync.WaitGroup
-	for client := range clients {
-		all.Go(func() {
-			for n := client; n < b.N; n += clients {
-				began := time.Now()
-				if err := unit(int64(1+(n%benchRows)), n); err != nil {
-					b.Error(err)
-					return
-				}
-				took[client] = append(took[client], time.Since(began))
-			}
-		})
-	}
-	all.Wait()
-	b.StopTimer()
-	flat := slices.Sorted(slices.Values(slices.Concat(took...)))
-	b.ReportMetric(float64(flat[len(flat)/2].Microseconds()), "p50-µs")
-	b.ReportMetric(float64(flat[len(flat)*99/100].Microseconds()), "p99-µs")
 }
 
 func updateOf(c *dualwrite.Change) string {
@@ -78,21 +61,49 @@ func updateOf(c *dualwrite.Change) string {
 	return "UPDATE users SET name = ? WHERE id = ?"
 }
 
-func BenchmarkSingleWrite(b *testing.B) {
-	benchmarkWrites(b, func(ctx context.Context, db *sql.DB, c *dualwrite.Change, id int64, n int) error {
-		tx, err := db.BeginTx(ctx, nil)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, updateOf(c), n/benchRows%100+2, id); err != nil {
-			return err
-		}
-		return tx.Commit()
-	})
+func singleWrite(ctx context.Context, db *sql.DB, query string, args ...any) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, query, args...); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
 
-func BenchmarkDualWrite(b *testing.B) {
-	benchmarkWrites(b, func(ctx context.Context, _ *sql.DB, c *dualwrite.Change, id int64, n int) error {
-		return exec1(ctx, c, []any{id}, updateOf(c), n/benchRows%100+2, id)
-	})
+// compare runs single and dual in turns, b.N each, and reports their medians.
+func compare(b *testing.B, clients int, single, dual func(id int64, value int) error) {
+	var took [2][][]time.Duration
+	for i := range took {
+		took[i] = make([][]time.Duration, clients)
+	}
+	b.ResetTimer()
+	var all sync.WaitGroup
+	for client := range clients {
+		all.Go(func() {
+			for n := client; n < b.N; n += clients {
+				for which, unit := range []func(int64, int) error{single, dual} {
+					began := time.Now()
+					if err := unit(int64(1+n%benchRows), (n/benchRows*2+which)%120+2); err != nil {
+						b.Error(err)
+						return
+					}
+					took[which][client] = append(took[which][client], time.Since(began))
+				}
+			}
+		})
+	}
+	all.Wait()
+	b.StopTimer()
+	one, two := quantile(took[0], 50), quantile(took[1], 50)
+	b.ReportMetric(one, "single-p50-µs")
+	b.ReportMetric(two, "dual-p50-µs")
+	b.ReportMetric(two/one, "ratio-p50")
+	b.ReportMetric(quantile(took[1], 99)/quantile(took[0], 99), "ratio-p99")
+}
+
+func quantile(took [][]time.Duration, percent int) float64 {
+	flat := slices.Sorted(slices.Values(slices.Concat(took...)))
+	return float64(flat[(len(flat)-1)*percent/100].Nanoseconds()) / 1000
 }

@@ -90,34 +90,46 @@ func (m *mirror) run(ctx context.Context) error {
 //     without looking. If it has one after all, that is a duplicate key, and all
 //     three statements run.
 //   - Only deletes: the deletion.
-//   - Only updates: the update of pairs. If it changed as many pairs as there
-//     are keys, all of them are in step. Otherwise some were in step already or
-//     have no follower, or lost it to the mapping's condition: the other two run.
+//   - Only updates: the update of pairs, a statement for each part of the mapping.
+//     If one of them changed as many pairs as there are keys, all pairs are there
+//     and now in step. Otherwise some were in step already or have no follower,
+//     or lost it to the mapping's condition: the other two run.
 //   - Anything else, or statements that were not run through this Tx: all three.
 func (m *mirror) table(ctx context.Context) error {
-	statements := m.statements()
-	remove, update, insert := statements[0], statements[1], statements[2]
+	mapper, scope := m.plan.mapper, shape.Keys(m.keys...)
 	switch m.tx.kinds {
 	case isInsert:
-		fill, _ := m.plan.mapper.Fill(m.direction, shape.Keys(m.keys...))
+		fill, _ := mapper.Fill(m.direction, scope)
 		if _, err := m.exec(ctx, fill); mysqlx.Classify(err) != mysqlx.ClassDuplicate {
 			return err
 		}
 	case isDelete:
-		_, err := m.exec(ctx, remove)
-		return err
+		return m.each(ctx, mapper.Remove(m.direction, scope))
 	case isUpdate:
-		n, err := m.exec(ctx, update)
+		most, err := m.update(ctx, mapper.Update(m.direction, m.tx.setting.Rule, scope))
 		switch {
 		case mysqlx.Classify(err) == mysqlx.ClassDuplicate:
 			// It may go away once the deletion has run.
-		case err != nil || n == int64(len(m.keys)):
+		case err != nil || most == int64(len(m.keys)):
 			return err
 		default:
-			return m.each(ctx, remove, insert)
+			return m.each(ctx, mapper.Remove(m.direction, scope), mapper.Insert(m.direction, scope))
 		}
 	}
 	return m.all(ctx)
+}
+
+// update runs the updates of all parts and returns how many pairs the one that
+// changed most has changed.
+func (m *mirror) update(ctx context.Context, statements []shape.Statement) (most int64, err error) {
+	for _, s := range statements {
+		n, err := m.exec(ctx, s)
+		if err != nil {
+			return most, err
+		}
+		most = max(most, n)
+	}
+	return most, nil
 }
 
 // all runs every statement of the reconcile.

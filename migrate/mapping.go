@@ -1,6 +1,9 @@
 package migrate
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Row is the alias that column references carry in the text of an
 // [Expression] until [Expression.Over] gives them the alias of the statement
@@ -17,6 +20,38 @@ type Expression string
 // alias, which has to be quoted already.
 func (e Expression) Over(alias string) string {
 	return strings.ReplaceAll(string(e), Row, alias+".")
+}
+
+// Columns returns the names of the columns that the expression reads, in the
+// order in which they first stand in it.
+func (e Expression) Columns() []string {
+	var out []string
+	for _, rest := range strings.Split(string(e), Row)[1:] {
+		if name, ok := quoted(rest); ok && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// quoted reads the quoted identifier at the beginning of a text.
+func quoted(text string) (name string, ok bool) {
+	rest, ok := strings.CutPrefix(text, "`")
+	if !ok {
+		return "", false
+	}
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(rest, "`")
+		if !found {
+			return "", false
+		}
+		b.WriteString(before)
+		if rest, found = strings.CutPrefix(after, "`"); !found {
+			return b.String(), true
+		}
+		b.WriteByte('`') // a doubled backtick is one inside the name
+	}
 }
 
 // Assignment is one column of a shape and the expression over the other shape

@@ -25,7 +25,7 @@ type native struct {
 }
 
 // portAttempts is how often a port may be snatched between finding it and listening on it.
-const portAttempts = 5
+const portAttempts = 3
 
 func startNative(ctx context.Context, opts Options, source Source) (*Server, error) {
 	found, err := findProgram(ctx, opts.Engine)

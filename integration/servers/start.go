@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// errAbsent marks a source that does not have the server: the next one may try.
+// absentError marks a source that does not have the server: the next one may try.
 type absentError struct{ reason error }
 
 func (e *absentError) Error() string { return e.reason.Error() }
@@ -104,8 +104,11 @@ func (o *Options) complete() ([]Source, error) {
 		return nil, fmt.Errorf("unknown durability %q: use %s or %s", o.Durability, Relaxed, Durable)
 	}
 	via, err := ParseSource(cmp.Or(string(o.Via), os.Getenv(EnvSource)))
+	if err != nil && o.Via == Auto {
+		return nil, fmt.Errorf("read %s: %w", EnvSource, err)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", EnvSource, err)
+		return nil, err
 	}
 	switch {
 	case via == Auto && o.ours, via == DSN && o.ours && o.Via == Auto:

@@ -65,6 +65,12 @@ type refusedError struct {
 func (e *refusedError) Error() string { return e.err.Error() }
 func (e *refusedError) Unwrap() error { return e.err }
 
+// timeoutError says that what was waited for did not come in time.
+type timeoutError struct{ err error }
+
+func (e *timeoutError) Error() string { return e.err.Error() }
+func (e *timeoutError) Unwrap() error { return e.err }
+
 // verdict is what an error means to the caller of the program.
 type verdict struct {
 	exit exit
@@ -98,8 +104,10 @@ func rules() []rule {
 		{is(engine.ErrWouldCopy), exitRefused, "would_copy", "DDL would copy the table while writers wait", ""},
 		{as[*refusedError], exitRefused, "refused", "what was asked for is not possible where the change stands", ""},
 
-		{is(control.ErrNotInitialised), exitFailed, "not_initialised", "the control tables are missing", "underpin init makes them"},
-		{is(control.ErrOlderSchema), exitFailed, "older_schema", "the control tables are older than this binary", "underpin init upgrades them"},
+		{as[*timeoutError], exitTimedOut, "timed_out", "what was waited for did not come in time", ""},
+
+		{is(control.ErrNotInitialised), exitFailed, "not_initialised", "the control tables are missing", ""},
+		{is(control.ErrOlderSchema), exitFailed, "older_schema", "the control tables are older than this binary", ""},
 		{is(control.ErrNewerSchema), exitFailed, "newer_schema", "the control tables are newer than this binary", ""},
 		{is(control.ErrAuditBroken), exitFailed, "audit_broken", "the chain of the audit does not hold", "compare with a copy of the audit, and find out who writes to _underpin_audit"},
 		{is(engine.ErrSchemaMoved), exitFailed, "schema_moved", "somebody else has changed the schema under the change", ""},

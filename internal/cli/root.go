@@ -10,8 +10,8 @@ import (
 )
 
 const about = `Underpin changes the schema of a MySQL or MariaDB database under a running
-application: one declared change, carried through its phases, every step gated
-and every step but the last with a way back.
+application: one declared change, carried through its phases, every step gated,
+and a way back from every phase but the last two.
 
   planned ⇄ expanded ⇄ dual_write ⇄ backfilling ⇄ verified ⇄ read_new → new_only → contracted → closed
 
@@ -94,6 +94,7 @@ func knownCommand(c *cobra.Command, args []string) error {
 		return nil
 	}
 	hint := c.CommandPath() + " --help lists the commands"
+	c.SuggestionsMinimumDistance = 2
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = "did you mean " + strings.Join(near, " or ") + "?"
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -212,4 +213,26 @@ func (p *page) back(st engine.Status) {
 		p.line("  underpin rollback %s --to %s", st.Change, st.Back.To)
 	}
 	p.gap()
+}
+
+// instances shows the live instances that matter to the change.
+func (p *page) instances(st engine.Status) {
+	if len(st.Instances) == 0 {
+		p.line("%s  no live instance of %s has announced itself", p.bold("who runs"), st.Service)
+		return
+	}
+	p.line("%s", p.bold("who runs"))
+	rows := p.head("release", "host", "pid", "writes", "works in", "epoch", "lease")
+	for _, i := range st.Instances {
+		writes, modes := "-", "does not declare the change"
+		if i.Declared == migrate.Yes {
+			names := make([]string, len(i.Capability.Modes))
+			for n, m := range i.Capability.Modes {
+				names[n] = m.String()
+			}
+			writes, modes = string(i.Capability.Writes), strings.Join(names, " ")
+		}
+		rows = append(rows, []string{p.bold(i.Release), i.Host, fmt.Sprint(i.PID), writes, modes, fmt.Sprint(i.Applied.Epoch), p.lease(i.Left)})
+	}
+	p.table("  ", rows)
 }

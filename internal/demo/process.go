@@ -133,6 +133,20 @@ func (p *process) kill() {
 	<-p.ended
 }
 
+// breathe waits for a moment of the process's life.
+func (p *process) breathe(ctx context.Context) error {
+	moment := time.NewTimer(200 * time.Microsecond)
+	defer moment.Stop()
+	select {
+	case <-moment.C:
+		return nil
+	case <-p.ended:
+		return fmt.Errorf("%s: %w", p.place, p.failure())
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // wasKilled reports whether kill was called.
 func (p *process) wasKilled() bool {
 	p.mu.Lock()

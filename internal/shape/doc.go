@@ -12,11 +12,18 @@
 // under [migrate.StepEither] also when the target is mapped and source =
 // g(target). A column target counts as unmapped while all its columns are NULL.
 //
+// A mapping is divided into parts, groups of columns that explain each other and
+// nothing else (see [Mapper.divide]), and each part is in step or not by itself. In
+// a table change every column of a row is mapped; if the row were judged as a whole,
+// a release that counts a visit would have the name mapped again, and wipe what
+// a newer release wrote there.
+//
 // # Reconcile
 //
-// Three statements for a table change, in this order: delete follower rows
-// whose authority is gone, update pairs that are out of step, insert what is
-// missing. One statement for a column change, where both shapes share a row.
+// Statements for a table change, in this order: delete follower rows whose
+// authority is gone, update pairs that are out of step, part by part, insert
+// what is missing. For a column change, where both shapes share a row, the
+// updates alone.
 // None is an upsert: a row that appears under our hands on the same key is a
 // duplicate-key error and the unit is retried, and a collision on another
 // unique key is an error that names both rows.

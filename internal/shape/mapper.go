@@ -16,30 +16,45 @@ type Mapper struct {
 	kind    migrate.Kind
 	source  side
 	target  side
-	exact   string // target = f(source), over the two tables' names
-	either  string // exact, or mapped and source = g(target)
+	parts   []part
 }
 
 // side is one shape, with everything about it rendered.
 type side struct {
+	role   string // "source" or "target"
 	table  migrate.Table
-	name   string // quoted; also the alias in every statement
+	name   string     // quoted; also the alias in every statement
+	keys   []assigned // key columns that a collation may call equal when their bytes are not
 	assign []assigned
 	where  string // what of this side takes part; "" is all
+}
+
+// textKeys is the text columns of a table's key, each assigned the other
+// table's: a collation calls keys equal whose bytes are not, and a key that is
+// rewritten as such in one table has to be rewritten in the other.
+func textKeys(key, other []migrate.Column, otherName string) []assigned {
+	var out []assigned
+	for i, c := range key {
+		if classOfKey(c) == keyText {
+			out = append(out, assigned{column: c, expr: column(otherName, other[i])})
+		}
+	}
+	return out
 }
 
 // assigned is a column of a side and the expression over the other side.
 type assigned struct {
 	column migrate.Column
-	expr   string
+	expr   string // over the other side's name
+	value  migrate.Expression
 }
 
 // New checks that every column of the mapping can be compared and returns its
 // renderer.
 func New(change string, mapping migrate.Mapping) (*Mapper, error) {
 	m := &Mapper{change: change, mapping: mapping, kind: mapping.Kind()}
-	m.source = side{table: mapping.Source, name: mysqlx.Quote(mapping.Source.Name)}
-	m.target = side{table: mapping.Target, name: mysqlx.Quote(mapping.Target.Name)}
+	m.source = side{role: "source", table: mapping.Source, name: mysqlx.Quote(mapping.Source.Name)}
+	m.target = side{role: "target", table: mapping.Target, name: mysqlx.Quote(mapping.Target.Name)}
 	if len(mapping.Source.Key) == 0 || len(mapping.Source.Key) != len(mapping.Target.Key) {
 		return nil, fmt.Errorf("change %s: source and target need the same key; they have %d and %d columns",
 			change, len(mapping.Source.Key), len(mapping.Target.Key))
@@ -54,10 +69,14 @@ func New(change string, mapping migrate.Mapping) (*Mapper, error) {
 	if m.source.assign, err = assignments(mapping.Source, mapping.Backward, m.target.name); err != nil {
 		return nil, fmt.Errorf("change %s, backward: %w", change, err)
 	}
-	if m.exact, err = m.target.equal(); err != nil {
-		return nil, fmt.Errorf("change %s, forward: %w", change, err)
+	if m.kind == migrate.TableChange {
+		m.target.keys = textKeys(mapping.Target.Key, mapping.Source.Key, m.source.name)
+		m.source.keys = textKeys(mapping.Source.Key, mapping.Target.Key, m.target.name)
 	}
-	return m, m.renderEither()
+	if m.parts, err = m.divide(); err != nil {
+		return nil, fmt.Errorf("change %s: %w", change, err)
+	}
+	return m, nil
 }
 
 func assignments(t migrate.Table, list []migrate.Assignment, other string) ([]assigned, error) {
@@ -67,59 +86,9 @@ func assignments(t migrate.Table, list []migrate.Assignment, other string) ([]as
 		if !ok {
 			return nil, fmt.Errorf("table `%s` has no mapped column `%s`", t.Name, a.Column)
 		}
-		out[i] = assigned{c, a.Value.Over(other)}
+		out[i] = assigned{c, a.Value.Over(other), a.Value}
 	}
 	return out, nil
-}
-
-// equal is the condition that every assigned column of the side holds what its
-// expression over the other side yields.
-func (s side) equal() (string, error) {
-	out := make([]string, len(s.assign))
-	for i, a := range s.assign {
-		var err error
-		if out[i], err = same(a.column, column(s.name, a.column), a.expr); err != nil {
-			return "", err
-		}
-	}
-	if len(out) == 0 {
-		return "TRUE", nil
-	}
-	return strings.Join(out, "\n    AND "), nil
-}
-
-func (m *Mapper) renderEither() error {
-	if len(m.source.assign) == 0 {
-		m.either = m.exact // no way back declared: only f can explain a pair
-		return nil
-	}
-	back, err := m.source.equal()
-	if err != nil {
-		return fmt.Errorf("change %s, backward: %w", m.change, err)
-	}
-	if m.kind == migrate.ColumnChange {
-		back = m.mapped() + "\n    AND " + back
-	}
-	m.either = "(" + m.exact + ")\n    OR (" + back + ")"
-	return nil
-}
-
-// mapped is the condition that a column target was ever written: a row that
-// was inserted without it has NULL in all its columns.
-func (m *Mapper) mapped() string {
-	out := make([]string, len(m.target.assign))
-	for i, a := range m.target.assign {
-		out[i] = column(m.target.name, a.column) + " IS NOT NULL"
-	}
-	return "(" + strings.Join(out, " OR ") + ")"
-}
-
-// inStep is the condition, over one joined pair, that it is in step.
-func (m *Mapper) inStep(rule migrate.StepRule) string {
-	if rule == migrate.StepEither {
-		return m.either
-	}
-	return m.exact
 }
 
 // Mapping returns the mapping that the mapper renders.

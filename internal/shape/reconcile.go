@@ -42,15 +42,38 @@ func (m *Mapper) sides(d Direction) (authority, follower side) {
 }
 
 // Reconcile returns the statements that bring the follower into step within
-// the scope, deletes included. They have to run in order, in one transaction
-// in which the authority's rows are locked (see the package comment). A pair
-// that is in step under the rule is not touched, so running them again changes
-// nothing.
+// the scope, deletes included: those of [Mapper.Remove], [Mapper.Update] and
+// [Mapper.Insert]. They have to run in order, in one transaction in which the
+// authority's rows are locked (see the package comment). A pair that is in step
+// under the rule is not touched, so running them again changes nothing.
 func (m *Mapper) Reconcile(d Direction, rule migrate.StepRule, scope Scope) []Statement {
 	if m.kind == migrate.ColumnChange {
-		return []Statement{m.updateColumns(d, rule, scope)}
+		return m.Update(d, rule, scope)
 	}
-	return []Statement{m.deleteOrphans(d, scope), m.updatePairs(d, rule, scope), m.insertMissing(d, scope)}
+	out := append([]Statement{m.Remove(d, scope)}, m.Update(d, rule, scope)...)
+	return append(out, m.Insert(d, scope))
+}
+
+// Update returns the statements that bring pairs of which both rows are there
+// into step, one for each part of the mapping that can be out of step by
+// itself. Their WHERE is that the part is out of step, so a statement that
+// matches a row has found its pair.
+func (m *Mapper) Update(d Direction, rule migrate.StepRule, scope Scope) []Statement {
+	var out []Statement
+	for _, p := range m.parts {
+		if follows := p.follower(d); len(follows) > 0 {
+			out = append(out, m.update(d, p, follows, rule, scope))
+		}
+	}
+	return out
+}
+
+// follower is the columns of the part that are assigned in a direction.
+func (p part) follower(d Direction) []assigned {
+	if d == Backward {
+		return p.source
+	}
+	return p.target
 }
 
 // Fill returns the statement that copies a range of which the follower holds
@@ -86,21 +109,29 @@ func (m *Mapper) statement(what, text string, args []any) Statement {
 	return Statement{mysqlx.Marker(what+" "+m.change) + "\n" + text, args}
 }
 
-// updateColumns is the whole reconcile of a column change: follower and
-// authority are columns of the same row, so neither can be missing.
-func (m *Mapper) updateColumns(d Direction, rule migrate.StepRule, scope Scope) Statement {
-	_, follower := m.sides(d)
+// update brings one part into step. Follower and authority of a column change
+// are columns of the same row; those of a table change are joined by the key,
+// and both are bounded, because the servers do not infer the second range.
+func (m *Mapper) update(d Direction, p part, follows []assigned, rule migrate.StepRule, scope Scope) Statement {
+	authority, follower := m.sides(d)
 	var args []any
+	from := follower.name
+	if m.kind == migrate.TableChange {
+		from = fmt.Sprintf("%s\nJOIN %s\n  ON %s", authority.name, follower.name, m.joined())
+	}
 	cond := scope.condition(follower.name, follower.table.Key, &args)
+	if m.kind == migrate.TableChange {
+		cond += "\n  AND " + scope.condition(authority.name, authority.table.Key, &args)
+	}
 	return m.statement("mirror", fmt.Sprintf("UPDATE %s\nSET %s\nWHERE %s%s\n  AND NOT (%s)",
-		follower.name, m.setList(follower), cond, and(m.source.where), m.inStep(rule)), args)
+		from, m.setList(follower, follows), cond, and(m.source.where), p.inStep(rule)), args)
 }
 
-// setList assigns the follower's columns and holds on to what the server would
-// bump by itself.
-func (m *Mapper) setList(follower side) string {
+// setList assigns columns of the follower and holds on to what the server
+// would bump by itself.
+func (m *Mapper) setList(follower side, follows []assigned) string {
 	var out []string
-	for _, a := range follower.assign {
+	for _, a := range follows {
 		out = append(out, column(follower.name, a.column)+" = "+a.expr)
 	}
 	if m.kind == migrate.ColumnChange {
@@ -112,9 +143,10 @@ func (m *Mapper) setList(follower side) string {
 	return strings.Join(out, ",\n    ")
 }
 
-// deleteOrphans removes follower rows whose authority is gone. On the way back
-// only source rows that take part in the mapping are orphans.
-func (m *Mapper) deleteOrphans(d Direction, scope Scope) Statement {
+// Remove returns the statement that deletes follower rows whose authority is
+// gone. On the way back only source rows that take part in the mapping are
+// orphans. Table changes only.
+func (m *Mapper) Remove(d Direction, scope Scope) Statement {
 	authority, follower := m.sides(d)
 	var args []any
 	cond := scope.condition(follower.name, follower.table.Key, &args)
@@ -123,19 +155,9 @@ func (m *Mapper) deleteOrphans(d Direction, scope Scope) Statement {
 		follower.name, cond, and(follower.where), authority.name, m.joined(), and(authority.where)), args)
 }
 
-// updatePairs brings pairs of which both rows are there into step.
-func (m *Mapper) updatePairs(d Direction, rule migrate.StepRule, scope Scope) Statement {
-	authority, follower := m.sides(d)
-	var args []any
-	// Both sides are bounded: the servers do not infer the second range.
-	cond := scope.condition(authority.name, authority.table.Key, &args) +
-		"\n  AND " + scope.condition(follower.name, follower.table.Key, &args)
-	return m.statement("mirror", fmt.Sprintf("UPDATE %s\nJOIN %s\n  ON %s\nSET %s\nWHERE %s%s\n  AND NOT (%s)",
-		authority.name, follower.name, m.joined(), m.setList(follower), cond, and(m.source.where), m.inStep(rule)), args)
-}
-
-// insertMissing adds follower rows for authority rows that have none.
-func (m *Mapper) insertMissing(d Direction, scope Scope) Statement {
+// Insert returns the statement that adds follower rows for authority rows that
+// have none. Table changes only.
+func (m *Mapper) Insert(d Direction, scope Scope) Statement {
 	_, follower := m.sides(d)
 	return m.insertFrom(d, scope, fmt.Sprintf(
 		"\n  AND NOT EXISTS (\n    SELECT 1\n    FROM %s\n    WHERE %s)", follower.name, m.joined()))

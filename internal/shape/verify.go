@@ -53,7 +53,7 @@ func (m *Mapper) compareColumns(rule migrate.StepRule, scope Scope) Statement {
 	cond := scope.condition(m.source.name, m.source.table.Key, &args)
 	return m.statement("verify", fmt.Sprintf(
 		"SELECT COUNT(*), 0, 0, COALESCE(SUM(NOT (%s)), 0), COALESCE(SUM((%s) AND NOT (%s)), 0)\nFROM %s\nWHERE %s%s",
-		m.inStep(rule), m.inStep(rule), m.exact, m.source.name, cond, and(m.source.where)), args)
+		m.inStep(rule), m.inStep(rule), m.inStep(migrate.StepExact), m.source.name, cond, and(m.source.where)), args)
 }
 
 // compareFrom counts from the source's side.
@@ -62,7 +62,7 @@ func (m *Mapper) compareFrom(rule migrate.StepRule, scope Scope, args *[]any) st
 	cond := scope.condition(m.source.name, m.source.table.Key, args)
 	return fmt.Sprintf("SELECT COUNT(*) AS compared, SUM(NOT (%s)) AS missing, 0 AS extra,\n"+
 		"  SUM(%s AND NOT (%s)) AS different,\n  SUM(%s AND (%s) AND NOT (%s)) AS finer\nFROM %s\nLEFT JOIN %s\n  ON %s\nWHERE %s%s",
-		there, there, m.inStep(rule), there, m.inStep(rule), m.exact,
+		there, there, m.inStep(rule), there, m.inStep(rule), m.inStep(migrate.StepExact),
 		m.source.name, m.target.name, m.joined(), cond, and(m.source.where))
 }
 
@@ -114,7 +114,7 @@ func (m *Mapper) Unmapped(scope Scope) Statement {
 	var args []any
 	cond := scope.condition(m.target.name, m.target.table.Key, &args)
 	if m.kind == migrate.ColumnChange {
-		return m.statement("read", fmt.Sprintf("SELECT 1\nFROM %s\nWHERE %s\n  AND NOT %s", m.target.name, cond, m.mapped()), args)
+		return m.statement("read", fmt.Sprintf("SELECT 1\nFROM %s\nWHERE %s\n  AND NOT %s", m.target.name, cond, m.mapped(m.target.assign)), args)
 	}
 	return m.statement("read", fmt.Sprintf(
 		"SELECT 1\nFROM DUAL\nWHERE NOT EXISTS (\n    SELECT 1\n    FROM %s\n    WHERE %s)", m.target.name, cond), args)

@@ -217,7 +217,7 @@ func TestAnnouncementsAndTransitionsAtOnce(t *testing.T) {
 		w.enter(t, migrate.Expanded)
 		ctx := t.Context()
 		var wait sync.WaitGroup
-		results := make(chan error, 16)
+		results := make(chan error, 17)
 		for n := range 16 {
 			through := migrate.Off
 			if n%2 == 0 {

@@ -37,6 +37,6 @@
 // the last look; a session of a user who is not named whose default database is
 // another one; a client of another server of a multi-primary group; an event of
 // the server's scheduler that did not run within the window; and, where
-// connections are opened for one statement each, one of an account that also
-// belongs to a live instance and that fell between two looks.
+// connections are opened for one statement each, one that fell between two looks
+// and is not of an account of the application's that MySQL counts.
 package fleet

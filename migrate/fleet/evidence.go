@@ -141,9 +141,10 @@ func first(all []Blocker) string {
 //   - an operator has vouched for its account.
 //
 // Prepared XA transactions that belong to no session count as well, as account
-// xa@prepared. Where the server counts connections by account, an account
-// without a live instance that opened one which no look caught is a stranger
-// too. The package comment says what no method can see.
+// xa@prepared. Where the server counts connections by account, an account of
+// the application's without a live instance that opened one which no look
+// caught is a stranger too; another account that did is noted. The package
+// comment says what no method can see.
 func Strangers(ctx context.Context, db *sql.DB, cfg EvidenceConfig) (Evidence, error) {
 	cfg = cfg.withDefaults()
 	if cfg.Change == "" {
@@ -187,7 +188,9 @@ func (w *watch) verdict(words []control.Vouch) Evidence {
 			e.add(kind, s.blocker(reason), words)
 		}
 	}
-	for _, b := range slices.Concat(w.preparedBlockers(), w.unseenBlockers(j)) {
+	unseen, notes := w.judgeUnseen(j)
+	e.Notes = append(e.Notes, notes...)
+	for _, b := range slices.Concat(w.preparedBlockers(), unseen) {
 		e.add(stranger, b, words)
 	}
 	if len(e.Indistinct) > 0 {

@@ -54,7 +54,7 @@ func (j judge) judge(s session) (kind, string) {
 		return j.judgeTagged(s)
 	case s.program == mysqlx.Program:
 		return ours, ""
-	case j.w.method != MethodAttributes && s.user == j.w.self.user && !j.isApplication(s):
+	case j.w.method != MethodAttributes && s.user == j.w.self.user && !j.isApplication(s.account()):
 		return ours, "" // a user of Underpin's own, on whatever host
 	}
 	return j.judgeAccount(s)
@@ -95,18 +95,18 @@ func (j judge) judgeAccount(s session) (kind, string) {
 
 // counts reports whether a session matters to the database in question.
 func (j judge) counts(s session) bool {
-	return strings.EqualFold(s.db, j.w.cfg.Schema) || (s.db == "" && j.users[s.user]) || j.isNamed(s)
+	return strings.EqualFold(s.db, j.w.cfg.Schema) || (s.db == "" && j.users[s.user]) || j.isNamed(s.account())
 }
 
-// isApplication reports whether a session's user is one of the application's.
-func (j judge) isApplication(s session) bool { return j.users[s.user] || j.isNamed(s) }
+// isApplication reports whether an account is one of the application's.
+func (j judge) isApplication(a account) bool { return j.users[a.user] || j.isNamed(a) }
 
-func (j judge) isNamed(s session) bool {
+func (j judge) isNamed(a account) bool {
 	for _, pattern := range j.w.cfg.Users {
 		if !strings.Contains(pattern, "@") {
 			pattern += "@%"
 		}
-		if matches(pattern, s.account().String()) {
+		if matches(pattern, a.String()) {
 			return true
 		}
 	}

@@ -27,23 +27,21 @@ SELECT COUNT(*)
 FROM performance_schema.session_connect_attrs
 WHERE PROCESSLIST_ID = CONNECTION_ID()`
 
-// selectTagged reads the list first, so that a session which was there long
+// showSessions lists the sessions. It is not a query of information_schema
+// because MySQL fails that one with error 3854 whenever any session runs a
+// statement with a character outside the basic plane, which its column INFO
+// cannot hold, even if nobody asks for INFO; nor one of performance_schema,
+// whose table MariaDB does not have.
+const showSessions = `/* underpin evidence */
+SHOW PROCESSLIST`
+
+// selectAttributes is read after the sessions, so that one which was there long
 // enough to be listed has its attributes: the server keeps them from before it
 // knows the user.
-const selectTagged = `/* underpin evidence */
-SELECT p.ID, COALESCE(p.USER, ''), COALESCE(p.HOST, ''), COALESCE(p.DB, ''), COALESCE(p.COMMAND, ''), COALESCE(p.TIME, 0),
-       COALESCE(i.ATTR_VALUE, ''), COALESCE(r.ATTR_VALUE, ''), COALESCE(g.ATTR_VALUE, '')
-FROM information_schema.processlist AS p
-LEFT JOIN performance_schema.session_connect_attrs AS i
-  ON i.PROCESSLIST_ID = p.ID AND i.ATTR_NAME = '` + mysqlx.AttributeInstance + `'
-LEFT JOIN performance_schema.session_connect_attrs AS r
-  ON r.PROCESSLIST_ID = p.ID AND r.ATTR_NAME = '` + mysqlx.AttributeRelease + `'
-LEFT JOIN performance_schema.session_connect_attrs AS g
-  ON g.PROCESSLIST_ID = p.ID AND g.ATTR_NAME = 'program_name'`
-
-const selectUntagged = `/* underpin evidence */
-SELECT ID, COALESCE(USER, ''), COALESCE(HOST, ''), COALESCE(DB, ''), COALESCE(COMMAND, ''), COALESCE(TIME, 0), '', '', ''
-FROM information_schema.processlist`
+const selectAttributes = `/* underpin evidence */
+SELECT PROCESSLIST_ID, ATTR_NAME, COALESCE(ATTR_VALUE, '')
+FROM performance_schema.session_connect_attrs
+WHERE ATTR_NAME IN ('` + mysqlx.AttributeInstance + `', '` + mysqlx.AttributeRelease + `', 'program_name')`
 
 const selectAccounts = `/* underpin evidence */
 SELECT USER, HOST, TOTAL_CONNECTIONS
@@ -182,19 +180,11 @@ func (w *watch) look(ctx context.Context) error {
 	if err := w.fleet(ctx); err != nil {
 		return err
 	}
-	query := selectTagged
-	if w.method != MethodAttributes {
-		query = selectUntagged
-	}
-	err := w.each(ctx, query, func(rows *sql.Rows) error {
-		s := session{seen: time.Now()}
-		err := rows.Scan(&s.id, &s.user, &s.host, &s.db, &s.command, &s.seconds, &s.instance, &s.release, &s.program)
-		w.sessions[s.id] = s
-		return err
-	})
+	now, err := w.listed(ctx)
 	if err != nil {
 		return fmt.Errorf("read the process list: %w", err)
 	}
+	maps.Copy(w.sessions, now)
 	if w.looks == 0 {
 		w.firstLook = map[account]int{}
 		for _, s := range w.sessions {
@@ -203,6 +193,50 @@ func (w *watch) look(ctx context.Context) error {
 	}
 	w.looks++
 	return nil
+}
+
+// listed returns the sessions of the process list with their attributes.
+func (w *watch) listed(ctx context.Context) (map[uint64]session, error) {
+	out := map[uint64]session{}
+	err := w.each(ctx, showSessions, func(rows *sql.Rows) error {
+		s := session{seen: time.Now()}
+		var user, host, db, command sql.NullString
+		var seconds sql.NullInt64
+		dest := []any{&s.id, &user, &host, &db, &command, &seconds}
+		columns, err := rows.Columns()
+		if err != nil {
+			return err
+		}
+		for range columns[len(dest):] { // State, Info and, with MariaDB, Progress
+			dest = append(dest, new(sql.RawBytes))
+		}
+		err = rows.Scan(dest...)
+		s.user, s.host, s.db, s.command, s.seconds = user.String, host.String, db.String, command.String, seconds.Int64
+		out[s.id] = s
+		return err
+	})
+	if err != nil || w.method != MethodAttributes {
+		return out, err
+	}
+	return out, w.each(ctx, selectAttributes, func(rows *sql.Rows) error {
+		var id uint64
+		var name, value string
+		err := rows.Scan(&id, &name, &value)
+		s, ok := out[id]
+		if err != nil || !ok {
+			return err
+		}
+		switch name {
+		case mysqlx.AttributeInstance:
+			s.instance = value
+		case mysqlx.AttributeRelease:
+			s.release = value
+		default:
+			s.program = value
+		}
+		out[id] = s
+		return nil
+	})
 }
 
 // fleet adds the instances that are live now.
@@ -295,26 +329,31 @@ func (w *watch) preparedBlockers() []Blocker {
 	return out
 }
 
-// unseenBlockers are the accounts that opened connections which no look caught.
-func (w *watch) unseenBlockers(j judge) []Blocker {
+// judgeUnseen judges the accounts that opened connections which no look caught.
+// What database those used is not known: an account of the application's is a
+// blocker, another one is worth a note.
+func (w *watch) judgeUnseen(j judge) (blockers []Blocker, notes []string) {
 	if w.before == nil || w.after == nil {
-		return nil
+		return nil, nil
 	}
 	seen := map[account]int{}
 	for _, s := range w.sessions {
 		seen[s.account()]++
 	}
-	var out []Blocker
 	for _, a := range slices.SortedFunc(maps.Keys(w.after), byName) {
 		unseen := int64(w.after[a]) - int64(w.before[a]) - int64(seen[a]-w.firstLook[a])
 		if unseen <= 0 || a.user == w.self.user || j.accounts[a] != nil || isSystem(a.user, "") {
 			continue
 		}
-		out = append(out, Blocker{
+		text := fmt.Sprintf("opened %d connections within %s that had gone before they could be looked at", unseen, w.cfg.Window)
+		if !j.isApplication(a) {
+			notes = append(notes, a.String()+" "+text+"; if it may use this database, name it among the application's users")
+			continue
+		}
+		blockers = append(blockers, Blocker{
 			User: a.String(), Host: a.host, LastSeen: time.Now(),
-			Reason: fmt.Sprintf("it opened %d connections within %s that had gone before they could be looked at: "+
-				"stop what opens them, or vouch for the account if it is known not to write here", unseen, w.cfg.Window),
+			Reason: "it " + text + ": stop what opens them, or vouch for the account if it is known not to write here",
 		})
 	}
-	return out
+	return blockers, notes
 }

@@ -98,14 +98,17 @@ func parseExpression(text string) (ast.ExprNode, *refusal) {
 		len(s.Fields.Fields) != 1 || s.Fields.Fields[0].Expr == nil || s.Fields.Fields[0].AsName.O != "" {
 		return nil, notOne
 	}
-	p, ok := s.Fields.Fields[0].Expr.(*ast.ParenthesesExpr)
-	if !ok {
-		if row, isRow := s.Fields.Fields[0].Expr.(*ast.RowExpr); isRow && len(row.Values) > 1 {
-			return nil, notOne
-		}
-		return s.Fields.Fields[0].Expr, nil
+	expr := s.Fields.Fields[0].Expr
+	if row, isRow := expr.(*ast.RowExpr); isRow && len(row.Values) > 1 {
+		return nil, notOne
 	}
-	return p.Expr, nil
+	for {
+		p, ok := expr.(*ast.ParenthesesExpr)
+		if !ok {
+			return expr, nil
+		}
+		expr = p.Expr
+	}
 }
 
 // unquoted returns text without what stands in quotes. Quotes are doubled or

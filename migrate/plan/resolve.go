@@ -104,10 +104,24 @@ func (b *builder) resolveSide(path string, lines []Assign, over side, to *table,
 		}
 		b.checkRead(value, from, object+": "+line.Value.Text, line.Value.Position)
 		b.checkTimes(a, from, object)
+		a.value = guarded(a, from)
 		out = append(out, a)
 	}
 	slices.SortFunc(out, func(x, y assignment) int { return strings.Compare(x.to.Name, y.to.Name) })
 	return out
+}
+
+// guarded returns the expression of an assignment so that a value which is too
+// long is an error everywhere. MariaDB 10.11 stores a string column that is
+// assigned as it is to a shorter TEXT or BLOB cut to its length modulo 256, or
+// 65536, without an error even in strict mode; over a function it refuses.
+func guarded(a assignment, from *table) migrate.Expression {
+	is, ok := from.column(a.bare)
+	long := strings.HasSuffix(a.to.DataType, "text") || strings.HasSuffix(a.to.DataType, "blob")
+	if !ok || !long || is.ColumnType == a.to.ColumnType && is.Charset == a.to.Charset {
+		return a.value
+	}
+	return "CONCAT(" + a.value + ")"
 }
 
 // checkAssigned refuses a column that a mapping cannot assign.

@@ -106,3 +106,29 @@ func TestFitsAsInsertDoes(t *testing.T) {
 		}
 	})
 }
+
+// A string column that is assigned as it is to a shorter TEXT or BLOB must not
+// be cut in silence, as MariaDB 10.11 does.
+func TestLongStringsAreNotCut(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		for _, c := range []struct{ from, to, length string }{
+			{"VARCHAR(300)", "TINYTEXT", "256"}, {"TEXT", "TINYTEXT", "300"}, {"MEDIUMTEXT", "TEXT", "65536"},
+			{"MEDIUMBLOB", "BLOB", "65540"}, {"VARBINARY(300)", "TINYBLOB", "260"},
+			{"TINYTEXT CHARACTER SET latin1", "TINYTEXT", "255"},
+		} {
+			db := open(t, s, "CREATE TABLE t (id INT NOT NULL PRIMARY KEY, a "+c.from+" NULL) DEFAULT CHARSET utf8mb4")
+			change := column("ALTER TABLE t ADD COLUMN b "+c.to+" NULL", "b: (a)", "a: b", "")
+			p, err := plan.Build(t.Context(), db, parse(t, change), plan.Options{})
+			require.NoError(t, err)
+			value := "CONVERT(x'c3a4' USING utf8mb4)"
+			if strings.Contains(c.from, "BLOB") || strings.Contains(c.from, "BINARY") {
+				value = "'x'"
+			}
+			run(t, db, p.Expand[0].SQL, fmt.Sprintf("INSERT INTO t (id, a) VALUES (1, REPEAT(%s, %s DIV LENGTH(%s) + IF('%s' LIKE '%%latin1', 120, 0)))", value, c.length, value, c.from))
+			_, err = db.ExecContext(t.Context(), "UPDATE t AS r SET b = "+p.Change.Mapping.Forward[0].Value.Over("r"))
+			require.Error(t, err, "%s to %s: %s", c.from, c.to, p.Change.Mapping.Forward[0].Value)
+			_, err = plan.Build(t.Context(), db, parse(t, change), plan.Options{})
+			requireCode(t, err, plan.CodeForwardMisfit)
+		}
+	})
+}

@@ -1,0 +1,135 @@
+package lifecycle
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/underpin-db/underpin/dualwrite"
+	"github.com/underpin-db/underpin/integration/servers"
+	"github.com/underpin-db/underpin/migrate"
+)
+
+func TestMain(m *testing.M) { os.Exit(servers.Run(m)) }
+
+// upTo is the phases in which the old application may run.
+var upTo = []migrate.Phase{migrate.Expanded, migrate.DualWriting, migrate.Backfilling, migrate.Verified, migrate.ReadingNew}
+
+func TestWholeLife(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		m := model{}
+		old := w.start(t, w.c.Old)
+		old.work(t, m, "0")
+		for _, phase := range upTo {
+			w.apply(t, phase)
+			w.settle(t.Context(), t, old)
+			old.work(t, m, string(phase[:2]))
+			old.check(t, m)
+			if phase != migrate.ReadingNew {
+				_, err := w.join(t, w.c.New)
+				require.ErrorIs(t, err, dualwrite.ErrNotAllowed, "the target is not there yet")
+			}
+		}
+		w.bothShapes(t, m, old)
+		old.stop(t)
+		w.onlyNew(t, m)
+	})
+}
+
+// bothShapes has both applications at work on the same rows, in read_new.
+func (w *world) bothShapes(t *testing.T, m model, old *running) {
+	t.Helper()
+	new := w.start(t, w.c.New)
+	for _, note := range []string{"a", "b", "c"} {
+		new.work(t, m, note+"n")
+		old.work(t, m, note+"o")
+		old.check(t, m)
+		new.check(t, m)
+	}
+	new.stop(t)
+}
+
+// onlyNew goes to new_only, back, and on to the end.
+func (w *world) onlyNew(t *testing.T, m model) {
+	t.Helper()
+	new := w.start(t, w.c.New)
+	w.apply(t, migrate.OnlyNew)
+	_, err := w.join(t, w.c.Old)
+	require.ErrorIs(t, err, dualwrite.ErrNotAllowed, "the source is stale")
+	new.work(t, m, "on")
+	new.check(t, m)
+
+	w.rollback(t, migrate.ReadingNew)
+	old := w.start(t, w.c.Old)
+	old.check(t, m)
+	old.work(t, m, "back")
+	new.check(t, m)
+	old.stop(t)
+
+	w.apply(t, migrate.Contracted)
+	w.settle(t.Context(), t, new)
+	new.work(t, m, "end")
+	new.check(t, m)
+	new.stop(t)
+	w.apply(t, migrate.Closed)
+	require.NotContains(t, w.dump(t), "scratch")
+}
+
+func TestBackFromEveryPhase(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		m := model{}
+		old := w.start(t, w.c.Old)
+		old.work(t, m, "0")
+		for _, phase := range upTo {
+			w.apply(t, phase)
+			w.settle(t.Context(), t, old)
+			old.work(t, m, string(phase[:2]))
+			w.rollback(t, migrate.Expanded)
+			w.settle(t.Context(), t, old)
+			old.work(t, m, "x"+string(phase[:2]))
+			old.check(t, m)
+			w.rollback(t, migrate.Planned)
+			require.Equal(t, w.schema, w.dump(t), "leftovers after the way back from %s", phase)
+		}
+		w.apply(t, migrate.ReadingNew)
+		w.settle(t.Context(), t, old)
+		old.check(t, m)
+		w.bothShapes(t, m, old)
+		old.stop(t)
+	})
+}
+
+// What the new application wrote survives a step back to expanded and forward
+// again, although the mapping would not produce it.
+func TestFinerValuesSurviveAStepBack(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		m := model{}
+		old := w.start(t, w.c.Old)
+		w.apply(t, migrate.ReadingNew)
+		new := w.start(t, w.c.New)
+		new.work(t, m, "n")
+		new.stop(t)
+		w.rollback(t, migrate.Expanded)
+		w.settle(t.Context(), t, old)
+		old.check(t, m)
+		w.apply(t, migrate.ReadingNew)
+		new = w.start(t, w.c.New)
+		w.settle(t.Context(), t, old)
+		old.check(t, m)
+		new.check(t, m)
+		new.stop(t)
+		old.stop(t)
+	})
+}
+
+func each(t *testing.T, fn func(t *testing.T, w *world)) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		for _, c := range cases() {
+			t.Run(c.Name, func(t *testing.T) {
+				t.Parallel()
+				fn(t, newWorld(t, s, c))
+			})
+		}
+	})
+}

@@ -1,0 +1,118 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/underpin-db/underpin/internal/control"
+	"github.com/underpin-db/underpin/migrate/engine"
+)
+
+// poll is how often the story looks at something it waits for.
+const poll = 100 * time.Millisecond
+
+// Run plays the demo. The result is valid as far as the story came; the error
+// says what kept it from its end.
+func Run(ctx context.Context, cfg Config) (Result, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return Result{}, err
+	}
+	line := newTimeline(cfg.Out, cfg.Width)
+	line.say("starting %s", serverWords(cfg))
+	a, err := openArena(ctx, cfg, narratorLog{line})
+	if err != nil {
+		return Result{}, err
+	}
+	result, err := play(ctx, cfg, a, line)
+	if closed := a.close(context.WithoutCancel(ctx)); closed != nil {
+		err = errors.Join(err, closed)
+	}
+	return result, err
+}
+
+func serverWords(cfg Config) string {
+	if cfg.DSN != "" {
+		return "on the server of the DSN"
+	}
+	return fmt.Sprintf("a private %s server", cfg.Engine)
+}
+
+// narratorLog passes on what the start of a server has to say.
+type narratorLog struct{ line *timeline }
+
+// Write implements io.Writer.
+func (l narratorLog) Write(b []byte) (int, error) {
+	l.line.say("  %s", b)
+	return len(b), nil
+}
+
+// play makes the table, tells the story and judges it.
+func play(ctx context.Context, cfg Config, a *arena, line *timeline) (Result, error) {
+	line.say("%s %s; filling a table of %d rows", a.engine, a.version, cfg.Rows)
+	if err := a.seed(ctx, uint64(cfg.Rows)); err != nil {
+		return Result{}, err
+	}
+	if _, err := control.Init(ctx, a.db); err != nil {
+		return Result{}, fmt.Errorf("underpin init: %w", err)
+	}
+	rec := newRecorder(a.db, uint64(cfg.Rows))
+	rec.tempo.start = line.start
+	s := &story{
+		cfg: cfg, arena: a, line: line, rec: rec, cast: newCast(cfg, a, rec),
+		result: Result{Engine: string(a.engine), Version: a.version, Rows: cfg.Rows},
+	}
+	var err error
+	s.engine, err = engine.New(engine.Config{
+		DB: a.db, Actor: "demo", Poll: poll, EvidenceWindow: evidenceWindow, Report: line.event, Lease: engine.DefaultLease,
+	})
+	if err != nil {
+		return s.result, err
+	}
+	told := s.tell(ctx)
+	err = errors.Join(told, s.cast.clear(context.WithoutCancel(ctx), told))
+	line.end()
+	if err == nil {
+		err = s.judge(ctx)
+	}
+	s.finish()
+	return s.result, err
+}
+
+// evidenceWindow is how long connections are watched for code without the
+// library. The sample application holds its connections open, so a short look
+// will do.
+const evidenceWindow = 500 * time.Millisecond
+
+// judge compares everything that was recorded with the table as it is now.
+func (s *story) judge(ctx context.Context) error {
+	s.line.say("judging every read, and the table against the last acknowledged writes")
+	var failed error
+	v := s.rec.book.Judge(clock(), s.arena.rows(ctx, &failed))
+	s.result.judged(v)
+	return failed
+}
+
+// finish fills in the rest of the result and draws the picture.
+func (s *story) finish() {
+	r, rec, line := &s.result, s.rec, s.line
+	r.Seconds = math.Round(time.Duration(line.ended-line.start).Seconds()*10) / 10
+	r.Errors = rec.failed
+	for _, e := range rec.errors {
+		r.Examples = append(r.Examples, "application error: "+e)
+	}
+	r.Phases = line.times()
+	if n := len(r.Phases); n > 0 {
+		r.Phase = r.Phases[n-1].Phase
+	}
+	r.LongestStall = math.Round(float64(rec.longest.took.Microseconds())/100) / 10
+	if rec.longest.took > 0 {
+		r.LongestStallWhat = fmt.Sprintf("%s, answered at %.1f s in phase %s", rec.longest,
+			time.Duration(rec.longest.at-line.start).Seconds(), line.phaseAt(rec.longest.at))
+	}
+	draw(s.cfg.Out, line, &rec.tempo, s.cfg.Width)
+	r.table(s.cfg.Out, s.cfg.Width)
+}
