@@ -20,19 +20,27 @@ func (e *Engine) underLease(ctx context.Context, change string, fn func(ctx cont
 	if err != nil {
 		return err
 	}
+	err = e.renewing(ctx, change, token, fn)
+	return errors.Join(err, e.release(ctx, change, token))
+}
+
+// renewing runs fn and renews the lease meanwhile.
+func (e *Engine) renewing(ctx context.Context, change string, token uint64, fn func(ctx context.Context, token uint64) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
-	renewing := make(chan struct{})
+	done := make(chan struct{})
 	go func() {
-		defer close(renewing)
+		defer close(done)
 		e.renew(ctx, cancel, change, token)
 	}()
-	err = fn(ctx, token)
-	if cause := context.Cause(ctx); cause != nil && errors.Is(cause, ErrLeaseLost) {
+	defer func() { // also when fn panics
+		cancel(nil)
+		<-done
+	}()
+	err := fn(ctx, token)
+	if cause := context.Cause(ctx); errors.Is(cause, ErrLeaseLost) {
 		err = errors.Join(cause, err)
 	}
-	cancel(nil)
-	<-renewing
-	return errors.Join(err, e.release(ctx, change, token))
+	return err
 }
 
 // renew keeps the lease until ctx ends, and ends it if the lease is gone. A

@@ -8,7 +8,7 @@ import (
 )
 
 // job is a kind of work: what carries it out, and the guards that it makes
-// true, which are measured after it instead of before.
+// true or does not need, which are measured after it instead of before.
 type job struct {
 	run       func(s *step, ctx context.Context) ([]Verdict, error)
 	makesTrue []migrate.Guard
@@ -22,7 +22,12 @@ var works = map[migrate.Work]job{
 	migrate.WorkDrop:     {run: (*step).drop},
 	migrate.WorkBackfill: {run: (*step).copyForward, makesTrue: []migrate.Guard{migrate.GuardBackfilled, migrate.GuardVerified}},
 	migrate.WorkReverse:  {run: (*step).copyBack, makesTrue: []migrate.Guard{migrate.GuardReversed, migrate.GuardVerified}},
-	migrate.WorkRamp:     {run: (*step).ramp, makesTrue: []migrate.Guard{migrate.GuardRampFull, migrate.GuardSoaked, migrate.GuardReadersDrained}},
+	// Raising the ramp asks nothing of the fleet that ReadingNew has not asked
+	// already: a release that cannot follow to OnlyNew must not hold it up, or
+	// reads could never all move before that release is replaced.
+	migrate.WorkRamp: {run: (*step).ramp, makesTrue: []migrate.Guard{
+		migrate.GuardFleetSupports, migrate.GuardRampFull, migrate.GuardSoaked, migrate.GuardReadersDrained,
+	}},
 	migrate.WorkContract: {run: (*step).contract},
 }
 
