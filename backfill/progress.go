@@ -24,7 +24,9 @@ type Progress struct {
 	// many there will be, about: it was counted in spans when they were made.
 	Rows     uint64 `json:"rows"`
 	Expected uint64 `json:"rows_expected"`
-	Changed  uint64 `json:"changed"` // rows of the follower written
+	// Changed counts rows of the follower written; a row of which several
+	// independent columns were out of step counts as often.
+	Changed uint64 `json:"changed"`
 	// Rate is in rows a second, over the whole run, waits included.
 	Rate float64 `json:"rate"`
 	// Running is how long the run has been or was under way, and ETA how long

@@ -25,10 +25,12 @@ type Worker struct {
 
 // Result is how far a run has come, by the work of all its workers.
 type Result struct {
-	Spans       uint64 `json:"spans"`
-	Done        uint64 `json:"spans_done"`
-	Rows        uint64 `json:"rows"`    // of the authority, looked at
-	Changed     uint64 `json:"changed"` // rows of the follower written
+	Spans uint64 `json:"spans"`
+	Done  uint64 `json:"spans_done"`
+	Rows  uint64 `json:"rows"` // of the authority, looked at
+	// Changed counts rows of the follower written; a row of which several
+	// independent columns were out of step counts as often.
+	Changed     uint64 `json:"changed"`
 	Quarantined uint64 `json:"quarantined"`
 }
 

@@ -41,8 +41,10 @@ func BenchmarkDualWrite(b *testing.B) {
 				b.Run(fmt.Sprintf("%s/%s/clients=%d", engine, change.change.Mapping.Kind(), clients), func(b *testing.B) {
 					f := newFixture(b, s, change.change, change.ddl)
 					f.db.SetMaxIdleConns(clients + 2)
-					c := f.old()
-					f.to(migrate.Verified)
+					cfg := f.config(migrate.SourceShape, migrate.NewOnly)
+					cfg.Poll = 0 // the default
+					c := f.join(cfg).Change(f.change.Name)
+					sees(b, c, f.to(migrate.Verified))
 					compare(b, clients,
 						func(id int64, value int) error { return singleWrite(b.Context(), f.db, updateOf(c), value, id) },
 						func(id int64, value int) error {

@@ -41,23 +41,42 @@ func (t *Tx) finish(ctx context.Context) error {
 			return fmt.Errorf("change %s: Touch was called without a key: %w", t.change.name, shape.ErrKeyParts)
 		}
 	}
+	began := time.Now()
+	mirrored, err := t.follow(ctx, keys)
+	if mirrored && err == nil {
+		t.change.client.cfg.Metrics.Mirrored(t.change.name, time.Since(began))
+	}
+	return err
+}
+
+// follow takes the fence, unless that is done, and makes the other shape follow
+// if the setting asks for it.
+func (t *Tx) follow(ctx context.Context, keys []Key) (mirrored bool, err error) {
+	if t.pending != nil {
+		if done, err := t.ride(ctx, keys); err != nil || done {
+			return done, err
+		}
+	}
 	if len(keys) == 0 || !both(t.setting.Mode) {
-		return nil
+		return false, nil
 	}
 	p, err := t.change.fencedPlan(ctx, t.sql, t.setting)
 	if err != nil {
-		return err
+		return false, err
 	}
-	began := time.Now()
-	m := &mirror{tx: t, plan: p, direction: t.change.follows()}
-	if m.keys, err = sortedKeys(p.mapper, keys); err != nil {
-		return fmt.Errorf("change %s: %w", t.change.name, err)
+	m, err := t.newMirror(p, keys)
+	if err != nil {
+		return false, err
 	}
-	if err := m.run(ctx); err != nil {
-		return m.explain(ctx, err)
+	return true, m.explain(ctx, m.run(ctx))
+}
+
+func (t *Tx) newMirror(p *plan, keys []Key) (*mirror, error) {
+	sorted, err := sortedKeys(p.mapper, keys)
+	if err != nil {
+		return nil, fmt.Errorf("change %s: %w", t.change.name, err)
 	}
-	t.change.client.cfg.Metrics.Mirrored(t.change.name, time.Since(began))
-	return nil
+	return &mirror{tx: t, plan: p, direction: t.change.follows(), keys: sorted}, nil
 }
 
 // mirror is the work of bringing the other shape of some rows into step.
@@ -69,59 +88,75 @@ type mirror struct {
 }
 
 func (m *mirror) run(ctx context.Context) error {
-	var err error
-	switch {
-	case m.plan.mapper.Mapping().Kind() == migrate.ColumnChange:
-		err = m.all(ctx)
-	default:
-		err = m.table(ctx)
-	}
-	if err != nil || m.direction == shape.Forward {
+	if err := m.reconcile(ctx); err != nil {
 		return err
 	}
 	return m.check(ctx)
 }
 
-// table mirrors a table change. In full that is three statements: delete, update,
-// insert. Most units need one of them, and which one follows from the kinds of
-// statements they ran:
+// reconcile brings the follower into step. For a column change that is an UPDATE,
+// or one for each part of the mapping. For a table change it is, in full, a
+// deletion, the updates and an insertion; but most units need one of them, and
+// which one follows from the kinds of statements they ran:
 //
 //   - Only inserts: the follower cannot have the rows yet, so they are inserted
 //     without looking. If it has one after all, that is a duplicate key, and all
-//     three statements run.
+//     of it runs.
 //   - Only deletes: the deletion.
-//   - Only updates: the update of pairs, a statement for each part of the mapping.
-//     If one of them changed as many pairs as there are keys, all pairs are there
-//     and now in step. Otherwise some were in step already or have no follower,
-//     or lost it to the mapping's condition: the other two run.
-//   - Anything else, or statements that were not run through this Tx: all three.
-func (m *mirror) table(ctx context.Context) error {
-	mapper, scope := m.plan.mapper, shape.Keys(m.keys...)
-	switch m.tx.kinds {
-	case isInsert:
-		fill, _ := mapper.Fill(m.direction, scope)
-		if _, err := m.exec(ctx, fill); mysqlx.Classify(err) != mysqlx.ClassDuplicate {
-			return err
-		}
-	case isDelete:
-		return m.each(ctx, mapper.Remove(m.direction, scope))
-	case isUpdate:
-		most, err := m.update(ctx, mapper.Update(m.direction, m.tx.setting.Rule, scope))
-		switch {
-		case mysqlx.Classify(err) == mysqlx.ClassDuplicate:
-			// It may go away once the deletion has run.
-		case err != nil || most == int64(len(m.keys)):
-			return err
-		default:
-			return m.each(ctx, mapper.Remove(m.direction, scope), mapper.Insert(m.direction, scope))
-		}
+//   - Only updates: the updates of pairs. If one of them met as many pairs as
+//     there are keys, all pairs are there and now in step. Otherwise some were in
+//     step already or have no follower, or lost it to the mapping's condition:
+//     the other two run.
+//   - Anything else, or statements that were not run through this Tx: all of it.
+func (m *mirror) reconcile(ctx context.Context) error {
+	if !m.column() && m.tx.kinds == isDelete {
+		return m.each(ctx, m.plan.mapper.Remove(m.direction, m.scope()))
 	}
-	return m.all(ctx)
+	first := m.first(m.plan.mapper)
+	if first == nil {
+		return m.all(ctx)
+	}
+	most, err := m.most(ctx, first)
+	if mysqlx.Classify(err) == mysqlx.ClassDuplicate {
+		return m.all(ctx) // the value may be free once the deletion has run
+	}
+	if err != nil {
+		return err
+	}
+	return m.rest(ctx, most)
 }
 
-// update runs the updates of all parts and returns how many pairs the one that
-// changed most has changed.
-func (m *mirror) update(ctx context.Context, statements []shape.Statement) (most int64, err error) {
+// first is the statements that may do the whole work, rendered by the plan's
+// mapper or by the one that takes the fence in passing.
+func (m *mirror) first(mapper *shape.Mapper) []shape.Statement {
+	rule := m.tx.setting.Rule
+	switch {
+	case !m.column() && m.tx.kinds != isUpdate:
+	case rule == migrate.StepExact && m.direction == shape.Forward:
+		return []shape.Statement{mapper.Overwrite(m.direction, m.scope())}
+	default:
+		return mapper.Update(m.direction, rule, m.scope())
+	}
+	if m.tx.kinds == isInsert {
+		if fill, ok := mapper.Fill(m.direction, m.scope()); ok {
+			return []shape.Statement{fill}
+		}
+	}
+	return nil
+}
+
+// rest does what the first statements left to do. most is how many rows the one
+// that changed most has changed.
+func (m *mirror) rest(ctx context.Context, most int64) error {
+	if m.column() || m.tx.kinds == isInsert || most == int64(len(m.keys)) {
+		return nil
+	}
+	return m.each(ctx, m.plan.mapper.Remove(m.direction, m.scope()), m.plan.mapper.Insert(m.direction, m.scope()))
+}
+
+// most runs statements and returns how many rows the one that changed most has
+// changed.
+func (m *mirror) most(ctx context.Context, statements []shape.Statement) (most int64, err error) {
 	for _, s := range statements {
 		n, err := m.exec(ctx, s)
 		if err != nil {
@@ -132,11 +167,13 @@ func (m *mirror) update(ctx context.Context, statements []shape.Statement) (most
 	return most, nil
 }
 
-// all runs every statement of the reconcile.
-func (m *mirror) all(ctx context.Context) error { return m.each(ctx, m.statements()...) }
+func (m *mirror) column() bool { return m.plan.mapper.Mapping().Kind() == migrate.ColumnChange }
 
-func (m *mirror) statements() []shape.Statement {
-	return m.plan.mapper.Reconcile(m.direction, m.tx.setting.Rule, shape.Keys(m.keys...))
+func (m *mirror) scope() shape.Scope { return shape.Keys(m.keys...) }
+
+// all runs every statement of the reconcile.
+func (m *mirror) all(ctx context.Context) error {
+	return m.each(ctx, m.plan.mapper.Reconcile(m.direction, m.tx.setting.Rule, m.scope())...)
 }
 
 func (m *mirror) each(ctx context.Context, statements ...shape.Statement) error {
@@ -161,7 +198,10 @@ func (m *mirror) exec(ctx context.Context, s shape.Statement) (affected int64, e
 // the target holds: a value that changes on its way would be found by nobody
 // until the next verification.
 func (m *mirror) check(ctx context.Context) error {
-	query, args := inline(m.plan.mapper.Differing(m.tx.setting.Rule, shape.Keys(m.keys...), 1))
+	if m.direction == shape.Forward {
+		return nil
+	}
+	query, args := inline(m.plan.mapper.Differing(m.tx.setting.Rule, m.scope(), 1))
 	rows, err := m.tx.sql.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err

@@ -16,6 +16,11 @@ type plan struct {
 	epoch  uint64
 	hash   string
 	mapper *shape.Mapper
+	riding *shape.Mapper // the same, on condition of the epoch's fence
+}
+
+func (c *Change) newPlan(epoch uint64, hash string, mapper *shape.Mapper) *plan {
+	return &plan{epoch, hash, mapper, mapper.If(c.fencer.Rider(epoch))}
 }
 
 // document is the part of a stored plan that a mirror needs.
@@ -39,7 +44,7 @@ func (c *Change) compile(epoch uint64, hash string, spec []byte) (*plan, error) 
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoPlan, err)
 	}
-	return &plan{epoch, hash, mapper}, nil
+	return c.newPlan(epoch, hash, mapper), nil
 }
 
 // planAt returns the plan of the row whose epoch and hash are known, compiling
@@ -47,7 +52,7 @@ func (c *Change) compile(epoch uint64, hash string, spec []byte) (*plan, error) 
 func (c *Change) planAt(ctx context.Context, q mysqlx.Querier, epoch uint64, hash string) (*plan, error) {
 	if p := c.plan.Load(); p != nil && p.hash == hash {
 		if p.epoch != epoch {
-			p = &plan{epoch, hash, p.mapper}
+			p = c.newPlan(epoch, hash, p.mapper)
 			c.plan.Store(p)
 		}
 		return p, nil

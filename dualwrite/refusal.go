@@ -28,6 +28,9 @@ func (e *identityRaceError) Unwrap() error { return e.err }
 // explain turns what the server says about a mirror's statement into what it
 // means for the application.
 func (m *mirror) explain(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
 	change := m.tx.change.name
 	switch mysqlx.Classify(err) {
 	case mysqlx.ClassDuplicate:

@@ -24,6 +24,7 @@ type Tx struct {
 	sql     *sql.Tx
 	setting migrate.Setting
 	owner   owner
+	pending *plan // not nil: the fence is still to be taken; the setting is assumed
 
 	mu      sync.Mutex
 	failed  error       // what poisoned it

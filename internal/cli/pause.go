@@ -46,7 +46,7 @@ func resumeCommand(a *app) *cobra.Command {
 		Use:     "resume NAME",
 		GroupID: groupCarry,
 		Short:   "Let a paused change go on",
-		Long:    "Let a paused change go on. It moves when somebody applies it, and its backfill workers go on by themselves.",
+		Long:    "Let a paused change go on. It moves when somebody applies it; its backfill workers\ngo on by themselves.",
 		Example: "  underpin resume split-user-name",
 		Args:    takes("NAME"),
 		RunE:    func(c *cobra.Command, args []string) error { return a.setPaused(c.Context(), args[0], "") },

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 
 	"github.com/underpin-db/underpin/migrate"
@@ -200,7 +201,8 @@ func values(list []plan.Value) string {
 	for i, v := range list {
 		text := "NULL"
 		if v.Text != nil {
-			text = cut(fmt.Sprintf("%q", *v.Text), 30)
+			// Not cut, which would collapse the very blanks that differ.
+			text = runewidth.Truncate(fmt.Sprintf("%q", *v.Text), 40, "…")
 		}
 		out[i] = v.Column + " " + text
 	}

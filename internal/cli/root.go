@@ -83,6 +83,7 @@ func commands(a *app) []*cobra.Command {
 
 		initCommand(a),
 		doctorCommand(a),
+		demoCommand(a),
 		versionCommand(a),
 		completionCommand(a),
 	}

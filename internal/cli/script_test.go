@@ -70,8 +70,10 @@ type world struct {
 	db      *sql.DB
 	secrets []string
 	members map[string]*fleet.Member
-	// limited is the DSN of a user with every privilege on its database and none beside.
+	// limited is the DSN of a user with every privilege on its database and none
+	// beside; app is the pool of another one, the application's.
 	limited string
+	app     *sql.DB
 }
 
 type worldKey struct{}
@@ -83,6 +85,14 @@ func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*w
 func setUp(t *testing.T, s *servers.Server, env *testscript.Env) error {
 	d := s.Database(t)
 	w := &world{t: t, db: d.DB, members: map[string]*fleet.Member{}, limited: d.User(t, "ALL PRIVILEGES")}
+	var err error
+	if w.app, err = sql.Open("mysql", d.User(t, "ALL PRIVILEGES")); err != nil {
+		return err
+	}
+	env.Defer(func() { _ = w.app.Close() })
+	// An idle connection of the test would be a stranger to the fleet.
+	w.db.SetMaxIdleConns(0)
+	w.app.SetMaxIdleConns(0)
 	env.Values[worldKey{}] = w
 	for _, user := range []struct{ prefix, dsn string }{
 		{"UNDERPIN_", d.DSN}, {"LIMITED_", w.limited}, {"READER_", d.User(t, "SELECT")},
@@ -187,7 +197,7 @@ func instance(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		in.Supports = map[string]migrate.Capability{"split-user-name": migrate.CapabilityThrough(migrate.Shape(args[2]), through)}
 	}
-	m, err := fleet.Announce(w.t.Context(), w.db, in, time.Hour, nil)
+	m, err := fleet.Announce(w.t.Context(), w.app, in, time.Hour, nil)
 	if neg == (err == nil) {
 		ts.Fatalf("announce %s: %v", args[0], err)
 	}

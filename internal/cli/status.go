@@ -11,6 +11,7 @@ import (
 	"github.com/underpin-db/underpin/internal/mysqlx"
 	"github.com/underpin-db/underpin/migrate"
 	"github.com/underpin-db/underpin/migrate/engine"
+	"github.com/underpin-db/underpin/migrate/fleet"
 )
 
 // changesResult is the result of status without a name.
@@ -68,6 +69,9 @@ func (a *app) listChanges(ctx context.Context, e *engine.Engine) error {
 	if list == nil {
 		list = []engine.Status{}
 	}
+	for i := range list {
+		list[i].Instances = append([]fleet.LiveInstance{}, list[i].Instances...)
+	}
 	return a.emit(changesResult{list}, func(p *page) {
 		if len(list) == 0 {
 			p.line("no change is known to this database; underpin plan makes the plan of one")
@@ -100,6 +104,7 @@ func (a *app) status(ctx context.Context, e *engine.Engine, name string, until m
 		if err != nil {
 			return err
 		}
+		st.Instances = append([]fleet.LiveInstance{}, st.Instances...)
 		there := until == "" || st.Phase == until
 		late := timeout > 0 && !time.Now().Before(deadline)
 		if there || late {

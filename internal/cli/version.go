@@ -27,7 +27,7 @@ func versionCommand(a *app) *cobra.Command {
 		Use:     "version",
 		GroupID: groupSetUp,
 		Short:   "Say what this binary is",
-		Long:    "Say which version and revision this binary was built from, and which version of the control tables it makes.",
+		Long:    "Say which version and revision this binary was built from, and which version of the\ncontrol tables it makes.",
 		Example: "  underpin version\n  underpin version --json",
 		Args:    takes(),
 		RunE: func(*cobra.Command, []string) error {

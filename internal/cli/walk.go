@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/underpin-db/underpin/internal/control"
@@ -116,13 +117,30 @@ func (p *page) walked(w walked, st engine.Status) {
 
 // refusal shows a guard that does not hold, who is in the way, and what to do.
 func (p *page) refusal(v engine.Verdict, todo string) {
-	p.line("  %s %s  %s", p.bad("✗"), p.bold(string(v.Guard)), v.Reason)
-	for _, b := range v.Blockers {
+	p.line("  %s %s  %s", p.bad("✗"), p.bold(string(v.Guard)), reasonAlone(v))
+	for _, b := range v.Blockers[:min(mostBlockers, len(v.Blockers))] {
 		p.line("      %s", b.String())
+	}
+	if more := len(v.Blockers) - mostBlockers; more > 0 {
+		p.line("      and %d more; --json lists them all", more)
 	}
 	if todo != "" {
 		p.line("    %s %s", p.dim("→"), todo)
 	}
+}
+
+// mostBlockers is how many of those in the way are named on a page.
+const mostBlockers = 8
+
+// reasonAlone is the reason without the blockers that it quotes: they are
+// listed below it.
+func reasonAlone(v engine.Verdict) string {
+	if len(v.Blockers) > 0 {
+		if before, _, quotes := strings.Cut(v.Reason, ": "+v.Blockers[0].String()); quotes {
+			return before
+		}
+	}
+	return v.Reason
 }
 
 // wayBack shows whether one may go back and what that would give up.

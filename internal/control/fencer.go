@@ -39,6 +39,18 @@ const fencerPlan = `/* underpin control */
 SELECT plan_hash, spec` + fencerWhere + `
 LOCK IN SHARE MODE`
 
+const fencerRider = `(
+    SELECT epoch` + fencerWhere + `
+      AND @@SESSION.sql_mode LIKE '%%STRICT%%'
+    LOCK IN SHARE MODE
+  ) = %d`
+
+// Rider returns the fence as a condition for a statement that writes: it holds
+// if the change is at that epoch and the session is strict. A statement that
+// changed anything has therefore taken the fence, and acted under that epoch;
+// one that changed nothing says nothing.
+func (f Fencer) Rider(epoch uint64) string { return fmt.Sprintf(fencerRider, f.name, epoch) }
+
 // NewFencer returns the fencer of a change, or [ErrBadName].
 func NewFencer(name string) (Fencer, error) {
 	if !validName.MatchString(name) {

@@ -53,7 +53,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-func (c Config) validate() error {
+// Validate returns an error that says what is wrong with the configuration.
+func (c Config) Validate() error {
+	c = c.withDefaults()
 	switch {
 	case len(c.Command) == 0:
 		return errors.New("demo: Config.Command is missing")

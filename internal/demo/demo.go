@@ -14,13 +14,18 @@ import (
 // poll is how often the story looks at something it waits for.
 const poll = 100 * time.Millisecond
 
+// ErrStory says that the story did not go as it is written: a gate let through
+// what it has to refuse, or refused what it has to let through, or a process
+// ended that nobody had stopped.
+var ErrStory = errors.New("the story did not go as it is written")
+
 // Run plays the demo. The result is valid as far as the story came; the error
 // says what kept it from its end.
 func Run(ctx context.Context, cfg Config) (Result, error) {
-	cfg = cfg.withDefaults()
-	if err := cfg.validate(); err != nil {
+	if err := cfg.Validate(); err != nil {
 		return Result{}, err
 	}
+	cfg = cfg.withDefaults()
 	line := newTimeline(cfg.Out, cfg.Width)
 	line.say("starting %s", serverWords(cfg))
 	a, err := openArena(ctx, cfg, narratorLog{line})
@@ -60,7 +65,8 @@ func play(ctx context.Context, cfg Config, a *arena, line *timeline) (Result, er
 		return Result{}, fmt.Errorf("underpin init: %w", err)
 	}
 	rec := newRecorder(a.db, uint64(cfg.Rows))
-	rec.tempo.start = line.start
+	rec.tempo.start = line.begin()
+	rec.book.Zero = rec.tempo.start
 	s := &story{
 		cfg: cfg, arena: a, line: line, rec: rec, cast: newCast(cfg, a, rec),
 		result: Result{Engine: string(a.engine), Version: a.version, Rows: cfg.Rows},

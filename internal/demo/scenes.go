@@ -2,10 +2,12 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/underpin-db/underpin/backfill"
+	"github.com/underpin-db/underpin/internal/control"
 	"github.com/underpin-db/underpin/internal/mysqlx"
 	"github.com/underpin-db/underpin/migrate"
 	"github.com/underpin-db/underpin/migrate/engine"
@@ -103,29 +105,51 @@ func (s *story) killApplication(ctx context.Context) error {
 	return s.dwell(ctx, 1)
 }
 
-// verified carries the change to verified and counts what was compared.
+// verified carries the change to verified and counts what the engine compared
+// on the way.
 func (s *story) verified(ctx context.Context) error {
 	if err := s.reach(ctx, migrate.Verified); err != nil {
 		return err
 	}
-	return s.countVerification(ctx)
+	now, err := s.setting(ctx)
+	if err != nil {
+		return err
+	}
+	// The verification is recorded under the epoch that it was made in, the one
+	// before this.
+	var recorded struct {
+		Report backfill.Report `json:"report"`
+	}
+	_, ok, err := control.Step(ctx, s.arena.db, changeName, "verified", now.Epoch-1, &recorded)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errors.New("the change is verified, and no verification is recorded")
+	}
+	s.count(recorded.Report)
+	return nil
 }
 
-// countVerification compares every pair once more, while everybody writes, and
-// counts what it finds.
-func (s *story) countVerification(ctx context.Context) error {
+// verifyOnceMore compares every pair while releases of both shapes write.
+func (s *story) verifyOnceMore(ctx context.Context) error {
 	report, err := backfill.Verify(ctx, backfill.VerifyConfig{DB: s.arena.db, Change: s.plan.Change})
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
-	s.result.Verified += report.Compared
-	s.result.Different += report.Differ()
-	s.result.Finer = report.Finer
-	for _, key := range report.Examples[:min(len(report.Examples), maxExamples)] {
-		s.result.Examples = append(s.result.Examples, fmt.Sprintf("in phase %s row %s was not in step", report.Phase, key))
-	}
-	s.line.say("  verified under traffic: %s", report)
+	s.count(report)
+	s.line.say("  verified while both write: %s, %d of them names that the old shape cannot tell apart", report, report.Finer)
 	return nil
+}
+
+// count adds up what verifications found.
+func (s *story) count(r backfill.Report) {
+	s.result.Verified += r.Compared
+	s.result.Different += r.Differ()
+	s.result.Finer = r.Finer
+	for _, key := range r.Examples[:min(len(r.Examples), maxExamples)] {
+		s.result.Examples = append(s.result.Examples, fmt.Sprintf("in phase %s row %s was not in step", r.Phase, key))
+	}
 }
 
 func (s *story) readNew(ctx context.Context) error {
@@ -219,7 +243,7 @@ func (s *story) sideBySide(ctx context.Context) error {
 	if err := s.dwell(ctx, 2.5); err != nil {
 		return err
 	}
-	if err := s.countVerification(ctx); err != nil {
+	if err := s.verifyOnceMore(ctx); err != nil {
 		return err
 	}
 	return s.refused(ctx, migrate.OnlyNew, migrate.GuardFleetSupports, "release "+releaseReady)

@@ -12,6 +12,7 @@ import (
 	"github.com/underpin-db/underpin/internal/mysqlx"
 	"github.com/underpin-db/underpin/migrate"
 	"github.com/underpin-db/underpin/migrate/engine"
+	"github.com/underpin-db/underpin/migrate/fleet"
 	"github.com/underpin-db/underpin/migrate/plan"
 )
 
@@ -49,10 +50,10 @@ func (s *story) tell(ctx context.Context) error {
 	for _, scene := range scenes {
 		s.line.say("%s", scene.title)
 		if err := scene.play(ctx); err != nil {
-			return fmt.Errorf("%s: %w", scene.title, err)
+			return fmt.Errorf("%w: %s: %w", ErrStory, scene.title, err)
 		}
 		if err := s.cast.check(); err != nil {
-			return fmt.Errorf("%s: %w", scene.title, err)
+			return fmt.Errorf("%w: %s: %w", ErrStory, scene.title, err)
 		}
 	}
 	s.line.say("the traffic ends")
@@ -86,9 +87,58 @@ func (s *story) arrive(out engine.Outcome, err error) error {
 func reasons(out engine.Outcome) string {
 	var list []string
 	for _, v := range out.Waiting {
-		list = append(list, v.String())
+		list = append(list, reason(v))
 	}
 	return strings.Join(list, "; ")
+}
+
+// reason is why a guard refuses. Those who are in the way for the same reason
+// are named together.
+func reason(v engine.Verdict) string {
+	if len(v.Blockers) == 0 {
+		return fmt.Sprintf("%s: %s", v.Guard, v.Reason)
+	}
+	var groups []string
+	names := map[string][]string{}
+	for _, b := range v.Blockers {
+		if names[b.Reason] == nil {
+			groups = append(groups, b.Reason)
+		}
+		names[b.Reason] = append(names[b.Reason], nameOf(b))
+	}
+	var list []string
+	for _, g := range groups {
+		list = append(list, strings.Join(counted(names[g]), ", ")+": "+g)
+	}
+	return fmt.Sprintf("%s: %s", v.Guard, strings.Join(list, "; "))
+}
+
+// nameOf names who is in the way.
+func nameOf(b fleet.Blocker) string {
+	switch {
+	case b.Connection != 0:
+		return "connection of " + b.User
+	case b.Instance != "":
+		return fmt.Sprintf("release %s on %s (pid %d)", b.Release, b.Host, b.PID)
+	}
+	return b.User
+}
+
+// counted says every text once, with how often it was there.
+func counted(texts []string) []string {
+	var out []string
+	count := map[string]int{}
+	for _, t := range texts {
+		if count[t]++; count[t] == 1 {
+			out = append(out, t)
+		}
+	}
+	for i, t := range out {
+		if count[t] > 1 {
+			out[i] = fmt.Sprintf("%d × %s", count[t], t)
+		}
+	}
+	return out
 }
 
 var errNotRefused = errors.New("it was not refused as it has to be")

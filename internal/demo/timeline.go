@@ -15,9 +15,9 @@ import (
 type timeline struct {
 	out   io.Writer
 	width int
-	start int64
 
 	mu     sync.Mutex
+	start  int64 // when the traffic began; 0 before
 	phases []visit
 	marks  []mark
 	ended  int64
@@ -47,7 +47,16 @@ type mark struct {
 }
 
 func newTimeline(out io.Writer, width int) *timeline {
-	return &timeline{out: out, width: width, start: clock(), phases: []visit{{migrate.Planned, clock()}}}
+	return &timeline{out: out, width: width}
+}
+
+// begin starts the clock: what went before is preparation.
+func (t *timeline) begin() (start int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.start = clock()
+	t.phases = []visit{{migrate.Planned, t.start}}
+	return t.start
 }
 
 // say tells what happens, with the time.
@@ -56,7 +65,11 @@ func (t *timeline) say(format string, args ...any) {
 	defer t.mu.Unlock()
 	const indent = "          "
 	text := wrap(fmt.Sprintf(format, args...), t.width-len(indent))
-	fmt.Fprintf(t.out, "%7.1f s %s\n", since(t.start).Seconds(), strings.Join(text, "\n"+indent))
+	when := indent
+	if t.start != 0 {
+		when = fmt.Sprintf("%7.1f s ", since(t.start).Seconds())
+	}
+	fmt.Fprintf(t.out, "%s%s\n", when, strings.Join(text, "\n"+indent))
 }
 
 // mark keeps something for the picture and tells it.

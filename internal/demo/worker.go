@@ -51,7 +51,7 @@ func Worker(ctx context.Context, in io.Reader, out io.Writer) error {
 	told := &lines{w: out}
 	w, err := backfill.New(backfill.Config{
 		DB: db, Change: t.Change, Job: backfill.Backfill, Run: t.Run, Owner: t.Owner,
-		SpanRows: max(t.Rows/8, 1000), ChunkMin: 100, ChunkMax: min(workerChunk, max(t.Rows/50, 100)), Lease: workerLease,
+		SpanRows: max(t.Rows/8, 1000), Workers: 2, ChunkMin: 100, ChunkMax: min(workerChunk, max(t.Rows/50, 100)), Lease: workerLease,
 		Progress:      func(p backfill.Progress) { _ = told.send(p) }, // the parent looks at the control tables
 		ProgressEvery: 200 * time.Millisecond,
 	})

@@ -3,6 +3,7 @@ package mysqlx
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
@@ -10,8 +11,16 @@ import (
 
 // Session is one connection whose statements end when their context does: the
 // statement is killed at the server and its answer awaited, so that when a call
-// returns nothing of it is still running. It is for Underpin's own work; it is
-// not safe for concurrent use.
+// returns nothing of it is still running. The KILL needs a second connection of
+// the pool; without one the statement runs to its end. It is for Underpin's own
+// work; it is not safe for concurrent use.
+//
+// A statement that has its effect in spite of the KILL is a success, also where
+// its context has ended.
+//
+// A connection that may hold an open transaction, or that a KILL may yet reach,
+// is closed instead of going back to the pool; the session is then of no more
+// use and its calls return sql.ErrConnDone.
 type Session struct {
 	conn *sql.Conn
 	db   *sql.DB
@@ -38,7 +47,19 @@ func NewSession(ctx context.Context, db *sql.DB) (*Session, error) {
 func (s *Session) ID() uint64 { return s.id }
 
 // Close gives the connection back to the pool.
-func (s *Session) Close() error { return s.conn.Close() }
+func (s *Session) Close() error {
+	if err := s.conn.Close(); err != nil && !errors.Is(err, sql.ErrConnDone) { // that one: discarded
+		return fmt.Errorf("give the connection back: %w", err)
+	}
+	return nil
+}
+
+// discard closes the connection, so that the pool cannot hand it to anybody.
+// The server rolls back what it had open and frees its locks.
+func (s *Session) discard() {
+	// Raw returns the error that it is given; it is how database/sql is told.
+	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
+}
 
 // Exec runs a statement that returns no rows. If ctx ends first, the statement
 // is killed and its outcome awaited; the error then wraps ctx's.
@@ -82,18 +103,42 @@ func (s *Session) Tx(ctx context.Context, fn func(ctx context.Context) error) er
 	if _, err := s.Exec(ctx, Marker("session")+"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"); err != nil {
 		return fmt.Errorf("set the isolation level: %w", err)
 	}
-	if _, err := s.Exec(ctx, "START TRANSACTION"); err != nil {
-		return fmt.Errorf("start a transaction: %w", err)
-	}
-	if err := fn(ctx); err != nil {
-		// The rollback must happen even though ctx may have ended.
-		_, rollback := s.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
-		if rollback != nil && Classify(rollback) != ClassConnection {
-			err = errors.Join(err, fmt.Errorf("roll back: %w", rollback))
+	over := false
+	defer func() {
+		if !over { // fn panicked
+			s.discard()
 		}
+	}()
+	_, err := s.Exec(ctx, "START TRANSACTION")
+	if err != nil {
+		err = fmt.Errorf("start a transaction: %w", err)
+	} else {
+		err = fn(ctx)
+	}
+	over = true
+	if err != nil {
+		return s.rollback(ctx, err)
+	}
+	if err := Commit(sessionTx{s, ctx}); err != nil {
+		s.discard() // it may still be open
 		return err
 	}
-	return Commit(sessionTx{s, ctx})
+	return nil
+}
+
+// rollback ends the transaction that err has made useless, even though ctx may
+// have ended, and returns err. If it fails the connection goes, and with it the
+// transaction.
+func (s *Session) rollback(ctx context.Context, err error) error {
+	_, failed := s.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+	if failed == nil {
+		return err
+	}
+	s.discard()
+	if Classify(failed) == ClassConnection || errors.Is(failed, sql.ErrConnDone) {
+		return err // the server has rolled it back
+	}
+	return errors.Join(err, fmt.Errorf("roll back (its connection was closed instead): %w", failed))
 }
 
 // sessionTx lets Commit judge a COMMIT sent as a statement.
@@ -127,15 +172,27 @@ func (s *Session) during(ctx context.Context, call func(context.Context) error) 
 	err := call(context.WithoutCancel(ctx))
 	close(done)
 	killed := <-watched
-	if ctx.Err() != nil && err != nil {
-		return errors.Join(fmt.Errorf("%w: the statement was killed at the server", context.Cause(ctx)), killed)
+	if killed != nil {
+		// Nobody knows whether the KILL is still on its way.
+		s.discard()
 	}
-	return err
+	if ctx.Err() == nil || err == nil {
+		return err
+	}
+	ended := ctx.Err()
+	if cause := context.Cause(ctx); !errors.Is(cause, ended) {
+		ended = fmt.Errorf("%w: %w", ended, cause)
+	}
+	if Classify(err) == ClassKilled {
+		return errors.Join(fmt.Errorf("%w: the statement was killed at the server", ended), killed)
+	}
+	return errors.Join(fmt.Errorf("%w: the statement ended with: %w", ended, err), killed)
 }
 
 // kill ends the session's statement from another connection. A statement that
 // has just ended by itself makes it a no-op: the session runs nothing else
-// until the watcher has returned.
+// until the watcher has returned, and both servers forget a KILL QUERY for a
+// connection that is idle.
 func (s *Session) kill(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, killTimeout)
 	defer cancel()

@@ -17,6 +17,7 @@ type Mapper struct {
 	source  side
 	target  side
 	parts   []part
+	only    string // what If makes updates and insertions depend on
 }
 
 // side is one shape, with everything about it rendered.

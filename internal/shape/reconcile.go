@@ -123,8 +123,8 @@ func (m *Mapper) update(d Direction, p part, follows []assigned, rule migrate.St
 	if m.kind == migrate.TableChange {
 		cond += "\n  AND " + scope.condition(authority.name, authority.table.Key, &args)
 	}
-	return m.statement("mirror", fmt.Sprintf("UPDATE %s\nSET %s\nWHERE %s%s\n  AND NOT (%s)",
-		from, m.setList(follower, follows), cond, and(m.source.where), p.inStep(rule)), args)
+	return m.statement("mirror", fmt.Sprintf("UPDATE %s\nSET %s\nWHERE %s%s\n  AND NOT (%s)%s",
+		from, m.setList(follower, follows), cond, and(m.source.where), p.inStep(rule), and(m.only)), args)
 }
 
 // setList assigns columns of the follower and holds on to what the server
@@ -176,9 +176,9 @@ func (m *Mapper) insertFrom(d Direction, scope Scope, missing string) Statement 
 	}
 	var args []any
 	cond := scope.condition(authority.name, authority.table.Key, &args)
-	return m.statement("mirror", fmt.Sprintf("INSERT INTO %s\n  (%s)\nSELECT %s\nFROM %s\nWHERE %s%s%s",
+	return m.statement("mirror", fmt.Sprintf("INSERT INTO %s\n  (%s)\nSELECT %s\nFROM %s\nWHERE %s%s%s%s",
 		follower.name, mysqlx.QuoteList("", columns), strings.Join(values, ", "),
-		authority.name, cond, and(authority.where), missing), args)
+		authority.name, cond, and(authority.where), missing, and(m.only)), args)
 }
 
 func names(columns []migrate.Column) []string {

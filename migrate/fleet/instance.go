@@ -52,7 +52,7 @@ var ErrInvalidInstance = errors.New("the instance cannot be announced")
 
 var (
 	validID     = regexp.MustCompile(`^[0-9a-f]{32}$`)
-	validChange = regexp.MustCompile(`^[!-~]{1,64}$`)
+	validChange = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 )
 
 // check refuses what would not fit its column: the session is the
@@ -77,7 +77,7 @@ func (in Instance) check() error {
 	}
 	for name, c := range in.Supports {
 		if !validChange.MatchString(name) {
-			return fmt.Errorf("%w: %q is no name of a change: use up to 64 printable ASCII characters", ErrInvalidInstance, name)
+			return fmt.Errorf("%w: %q is no name of a change: use up to 64 of A-Z a-z 0-9 _ . -", ErrInvalidInstance, name)
 		}
 		if _, err := migrate.ParseShape(string(c.Writes)); err != nil {
 			return fmt.Errorf("%w: what it declares for %s: %w", ErrInvalidInstance, name, err)

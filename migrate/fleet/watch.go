@@ -135,9 +135,12 @@ func newWatch(ctx context.Context, conn *sql.Conn, cfg EvidenceConfig) (*watch, 
 		return nil, err
 	}
 	err = conn.QueryRowContext(ctx, countTransactions).Scan(&n)
-	if mysqlx.Classify(err) == mysqlx.ClassPrivilege {
+	switch {
+	case mysqlx.Classify(err) == mysqlx.ClassPrivilege:
 		w.method = MethodNone
 		return w, nil
+	case mysqlx.Number(err) == errCannotConvert:
+		return w, nil // the privilege is there: the server has begun to answer
 	}
 	return w, err
 }
@@ -301,7 +304,33 @@ func (w *watch) detachedNow(ctx context.Context) (map[string]bool, error) {
 	return out, err
 }
 
+// errCannotConvert is what MySQL answers to any query of innodb_trx while some
+// session runs a statement with a character outside the basic plane: trx_query
+// cannot hold it, even if nobody asks for trx_query. It passes with that
+// statement.
+const errCannotConvert = 3854
+
+// How often to ask again, and when: the server makes a new copy of innodb_trx
+// only if nobody has read the last one for 100 ms.
+const (
+	convertAttempts = 60
+	convertPause    = 120 * time.Millisecond
+)
+
+// each hands every row of a query to scan, which may see a row several times.
 func (w *watch) each(ctx context.Context, query string, scan func(*sql.Rows) error) error {
+	for n := 1; ; n++ {
+		err := w.eachOnce(ctx, query, scan)
+		if mysqlx.Number(err) != errCannotConvert || n == convertAttempts {
+			return err
+		}
+		if err := mysqlx.Wait(ctx, convertPause); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *watch) eachOnce(ctx context.Context, query string, scan func(*sql.Rows) error) error {
 	rows, err := w.conn.QueryContext(ctx, query)
 	if err != nil {
 		return err

@@ -54,6 +54,9 @@ func Build(ctx context.Context, db *sql.DB, file *File, opts Options) (*Plan, er
 		b.parseStatements, b.readLive, b.checkTables, b.tryOut, b.takeSample, b.checkUnmoved,
 	} {
 		if err := stage(ctx); err != nil {
+			if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+				err = fmt.Errorf("%w: %w", cause, err) // the server's word for a kill
+			}
 			return nil, err
 		}
 		if err := b.refused(); err != nil {
@@ -121,6 +124,9 @@ func (b *builder) refused() error {
 	}
 	return nil
 }
+
+// stopped reports whether a finding forbids the change already.
+func (b *builder) stopped() bool { return b.refused() != nil }
 
 // sortFindings puts refusals first, then the order of the file.
 func (b *builder) sortFindings() {

@@ -1,10 +1,13 @@
 package plan_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -208,5 +211,50 @@ FROM (SELECT a.d + 10*b.d + 100*c.d + 1000*e.d AS n FROM digits a, digits b, dig
 				assert.Zero(t, p.Sample.Source.Changed)
 			})
 		}
+	})
+}
+
+// However early Build is cancelled, nothing is left behind, and a scratch
+// table that a killed process left is in nobody's way.
+func TestCancelled(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		db := open(t, s, tenantUsers)
+		file := load(t, "users-to-accounts.yaml")
+		for wait := time.Millisecond; ; wait = wait * 5 / 4 {
+			ctx, cancel := context.WithTimeout(t.Context(), wait)
+			_, err := plan.Build(ctx, db, file, plan.Options{})
+			cancel()
+			noScratch(t, db)
+			if err == nil {
+				break
+			}
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+		}
+	})
+}
+
+// Two processes that plan the same change take turns; those of different
+// changes do not wait.
+func TestConcurrentPlanning(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		db := open(t, s, tenantUsers)
+		file := load(t, "users-to-accounts.yaml")
+		hashes := make(chan string, 4)
+		var group sync.WaitGroup
+		for range cap(hashes) {
+			group.Go(func() {
+				p, err := plan.Build(t.Context(), db, file, plan.Options{})
+				if assert.NoError(t, err) {
+					hashes <- p.Hash()
+				}
+			})
+		}
+		group.Wait()
+		close(hashes)
+		first := <-hashes
+		for h := range hashes {
+			assert.Equal(t, first, h)
+		}
+		noScratch(t, db)
 	})
 }

@@ -52,10 +52,14 @@ func Unmarshal(data []byte) (*Plan, error) {
 	if s.Plan == nil {
 		return nil, fmt.Errorf("%w: there is no plan in it", ErrFormat)
 	}
-	if got := s.Plan.Hash(); got != s.Hash {
+	p := s.Plan
+	if got := p.Hash(); got != s.Hash {
 		return nil, fmt.Errorf("%w: it says %s and is %s", ErrEdited, s.Hash, got)
 	}
-	return s.Plan, s.Plan.reread()
+	if err := p.reread(); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // reread restores what follows from the texts of the statements and steps.

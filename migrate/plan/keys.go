@@ -13,7 +13,7 @@ import (
 // rows.
 func (b *builder) resolveKeys(context.Context, *scratch) error {
 	b.sourceKey = b.resolveKey(b.after, b.file.Source)
-	if b.refused() != nil {
+	if b.stopped() {
 		return nil
 	}
 	for _, c := range b.sourceKey {
@@ -27,7 +27,7 @@ func (b *builder) resolveKeys(context.Context, *scratch) error {
 		return nil
 	}
 	b.targetKey = b.resolveKey(b.target, b.file.Target)
-	if b.refused() == nil {
+	if !b.stopped() {
 		b.compareKeys()
 	}
 	return nil

@@ -36,45 +36,48 @@ func TestParseFileScalars(t *testing.T) {
 	assert.Equal(t, []string{"0", "NULL", "CONCAT(x,\n  y)", "true"}, got)
 }
 
+// mistakes are files with what is said about them, in order.
+var mistakes = map[string]struct {
+	text string
+	want []string
+}{
+	"empty":         {"", []string{"change.yaml: it is empty"}},
+	"comment only":  {"# nothing\n", []string{"it is empty"}},
+	"list":          {"- a\n", []string{"change.yaml:1:1: this has to be a mapping, and is a list"}},
+	"malformed":     {"change: [x\n", []string{"the YAML is malformed"}},
+	"tab":           {"change:\n\tx: 1\n", []string{"the YAML is malformed"}},
+	"two documents": {head + "---\n" + head, []string{"change.yaml:7:1: a second YAML document"}},
+	"unknown field": {head + "forwards: {}\n", []string{"change.yaml:6:1: forwards: there is no such field; the fields here are change, service"}},
+	"unknown nested field": {
+		head + "reads:\n  ramps: [100]\n", []string{"change.yaml:7:3: reads.ramps: there is no such field"},
+	},
+	"duplicate": {head + "change: y\n", []string{"change.yaml:6:1: change: the field stands here for a second time; the first is in line 1"}},
+	"duplicate column": {
+		"change: x\nservice: s\nsource: {table: t}\ntarget: {table: t}\nforward:\n  b: a\n  B: a\n", []string{`change.yaml:7:3: forward: "B" stands here twice`},
+	},
+	"missing": {"change: x\n", []string{"service: the field is missing", "source: the field is missing", "target: the field is missing", "forward: the field is missing"}},
+	"null":    {strings.Replace(head, "b: a", "b: null", 1), []string{"forward.b: this has to be a text, and is empty (null)"}},
+	"anchor":  {strings.Replace(head, "change: x", "change: &a x", 1), []string{"change: this has to be a text, and is an anchor"}},
+	"name":    {strings.Replace(head, "change: x", "change: X_y", 1), []string{`change.yaml:1:9: change: "X_y" is no name`}},
+	"ramp falls": {
+		head + "reads: {ramp: [5, 5, 100]}\n", []string{"reads.ramp[1]: the shares of a ramp have to rise"},
+	},
+	"ramp ends early": {head + "reads: {ramp: [5]}\n", []string{"reads.ramp: a ramp has to end at 100"}},
+	"ramp too fine":   {head + "reads: {ramp: [0.001, 100]}\n", []string{"reads.ramp[0]: this has to be a share in percent"}},
+	"ramp over":       {head + "reads: {ramp: [101]}\n", []string{"reads.ramp[0]: this has to be a share in percent"}},
+	"soak":            {head + "reads: {soak: 10}\n", []string{"change.yaml:6:15: reads.soak: this has to be a duration; write it like 10m"}},
+	"negative":        {head + "backfill: {chunk_target: -1s}\n", []string{"backfill.chunk_target: this has to be a duration"}},
+	"bool":            {head + "reads: {copy_on_read: maybe}\n", []string{"reads.copy_on_read: this has to be true or false"}},
+	"copy on read":    {head + "reads: {copy_on_read: true}\n", []string{"no row that could be missing"}},
+	"threads":         {head + "backfill: {max_threads_running: 0}\n", []string{"between 1 and 1048576"}},
+	"several at once": {
+		"change: x\nservice: s\nsource: {table: t, tabel: u}\ntarget: 7\nforward: [a]\nreads: {soak: soon}\n",
+		[]string{"change.yaml:3:20: source.tabel", "change.yaml:4:9: target", "change.yaml:5:10: forward", "change.yaml:6:15: reads.soak"},
+	},
+}
+
 func TestParseFileMistakes(t *testing.T) {
-	for name, c := range map[string]struct {
-		text string
-		want []string
-	}{
-		"empty":         {"", []string{"change.yaml: it is empty"}},
-		"comment only":  {"# nothing\n", []string{"it is empty"}},
-		"list":          {"- a\n", []string{"change.yaml:1:1: this has to be a mapping, and is a list"}},
-		"malformed":     {"change: [x\n", []string{"the YAML is malformed"}},
-		"tab":           {"change:\n\tx: 1\n", []string{"the YAML is malformed"}},
-		"two documents": {head + "---\n" + head, []string{"change.yaml:7:1: a second YAML document"}},
-		"unknown field": {head + "forwards: {}\n", []string{"change.yaml:6:1: forwards: there is no such field; the fields here are change, service"}},
-		"unknown nested field": {
-			head + "reads:\n  ramps: [100]\n", []string{"change.yaml:7:3: reads.ramps: there is no such field"},
-		},
-		"duplicate": {head + "change: y\n", []string{"change.yaml:6:1: change: the field stands here for a second time; the first is in line 1"}},
-		"duplicate column": {
-			"change: x\nservice: s\nsource: {table: t}\ntarget: {table: t}\nforward:\n  b: a\n  B: a\n", []string{`change.yaml:7:3: forward: "B" stands here twice`},
-		},
-		"missing": {"change: x\n", []string{"service: the field is missing", "source: the field is missing", "target: the field is missing", "forward: the field is missing"}},
-		"null":    {strings.Replace(head, "b: a", "b: null", 1), []string{"forward.b: this has to be a text, and is empty (null)"}},
-		"anchor":  {strings.Replace(head, "change: x", "change: &a x", 1), []string{"change: this has to be a text, and is an anchor"}},
-		"name":    {strings.Replace(head, "change: x", "change: X_y", 1), []string{`change.yaml:1:9: change: "X_y" is no name`}},
-		"ramp falls": {
-			head + "reads: {ramp: [5, 5, 100]}\n", []string{"reads.ramp[1]: the shares of a ramp have to rise"},
-		},
-		"ramp ends early": {head + "reads: {ramp: [5]}\n", []string{"reads.ramp: a ramp has to end at 100"}},
-		"ramp too fine":   {head + "reads: {ramp: [0.001, 100]}\n", []string{"reads.ramp[0]: this has to be a share in percent"}},
-		"ramp over":       {head + "reads: {ramp: [101]}\n", []string{"reads.ramp[0]: this has to be a share in percent"}},
-		"soak":            {head + "reads: {soak: 10}\n", []string{"change.yaml:6:15: reads.soak: this has to be a duration; write it like 10m"}},
-		"negative":        {head + "backfill: {chunk_target: -1s}\n", []string{"backfill.chunk_target: this has to be a duration"}},
-		"bool":            {head + "reads: {copy_on_read: maybe}\n", []string{"reads.copy_on_read: this has to be true or false"}},
-		"copy on read":    {head + "reads: {copy_on_read: true}\n", []string{"no row that could be missing"}},
-		"threads":         {head + "backfill: {max_threads_running: 0}\n", []string{"between 1 and 1048576"}},
-		"several at once": {
-			"change: x\nservice: s\nsource: {table: t, tabel: u}\ntarget: 7\nforward: [a]\nreads: {soak: soon}\n",
-			[]string{"change.yaml:3:20: source.tabel", "change.yaml:4:9: target", "change.yaml:5:10: forward", "change.yaml:6:15: reads.soak"},
-		},
-	} {
+	for name, c := range mistakes {
 		t.Run(name, func(t *testing.T) {
 			_, err := plan.ParseFile("change.yaml", strings.NewReader(c.text))
 			var errs plan.Errors

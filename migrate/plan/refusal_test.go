@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -35,13 +36,14 @@ func requireCode(t *testing.T, err error, code plan.Code) plan.Finding {
 
 // column writes a change file for a column change of table t.
 func column(expand, forward, backward, contract string) string {
-	return file("t", "t", expand, forward, backward, contract)
+	return file("t", expand, forward, backward, contract)
 }
 
-// file writes a change file; each argument holds lines, separated by ";;".
-func file(source, target, expand, forward, backward, contract string) string {
+// file writes a change file whose source is t; the other arguments hold lines,
+// separated by ";;".
+func file(target, expand, forward, backward, contract string) string {
 	var b strings.Builder
-	b.WriteString("change: x\nservice: s\nsource: {table: " + source + "}\ntarget: {table: " + target + "}\n")
+	b.WriteString("change: x\nservice: s\nsource: {table: t}\ntarget: {table: " + target + "}\n")
 	section := func(name, dash, text string) {
 		if text == "" {
 			return
@@ -98,16 +100,16 @@ var refusals = []refusalCase{
 	{name: "enum key", setup: []string{"CREATE TABLE t (id ENUM('a','b') NOT NULL PRIMARY KEY, a VARCHAR(20))"},
 		change: column(addB, "b: a", "a: b", dropA), code: plan.CodeKeyType, says: "enum"},
 	{name: "key differs in type", setup: []string{plainTable},
-		change: file("t", "u", "CREATE TABLE u (id BIGINT NOT NULL PRIMARY KEY, b VARCHAR(20) NULL)", "b: a", "a: b", ""), code: plan.CodeKeyMismatch, says: "bigint"},
+		change: file("u", "CREATE TABLE u (id BIGINT NOT NULL PRIMARY KEY, b VARCHAR(20) NULL)", "b: a", "a: b", ""), code: plan.CodeKeyMismatch, says: "bigint"},
 	{name: "key differs in collation", setup: []string{"CREATE TABLE t (id VARCHAR(20) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, a VARCHAR(20)) DEFAULT CHARSET utf8mb4"},
-		change: file("t", "u", "CREATE TABLE u (id VARCHAR(20) COLLATE utf8mb4_general_ci NOT NULL PRIMARY KEY, b VARCHAR(20) NULL) DEFAULT CHARSET utf8mb4", "b: a", "a: b", ""),
+		change: file("u", "CREATE TABLE u (id VARCHAR(20) COLLATE utf8mb4_general_ci NOT NULL PRIMARY KEY, b VARCHAR(20) NULL) DEFAULT CHARSET utf8mb4", "b: a", "a: b", ""),
 		code:   plan.CodeKeyMismatch, says: "utf8mb4_general_ci"},
 	{name: "key has more columns", setup: []string{plainTable},
-		change: file("t", "u", "CREATE TABLE u (id INT NOT NULL, k INT NOT NULL, b VARCHAR(20) NULL, PRIMARY KEY (id, k))", "b: a", "a: b", ""), code: plan.CodeKeyMismatch, says: "2 columns"},
-	{name: "key assigned", setup: []string{plainTable}, change: file("t", "u", createU, "id: id;;b: a", "a: b", ""), code: plan.CodeKeyAssigned, says: "part of the key"},
+		change: file("u", "CREATE TABLE u (id INT NOT NULL, k INT NOT NULL, b VARCHAR(20) NULL, PRIMARY KEY (id, k))", "b: a", "a: b", ""), code: plan.CodeKeyMismatch, says: "2 columns"},
+	{name: "key assigned", setup: []string{plainTable}, change: file("u", createU, "id: id;;b: a", "a: b", ""), code: plan.CodeKeyAssigned, says: "part of the key"},
 	{name: "key changed", setup: []string{plainTable}, change: column(addB+";;ALTER TABLE t ALTER COLUMN id SET DEFAULT 7", "b: a", "a: b", dropA), code: plan.CodeKeyChanged, says: "leave key"},
-	{name: "target missing", setup: []string{plainTable}, change: file("t", "u", "", "b: a", "a: b", ""), code: plan.CodeTargetMissing, says: "does not create it"},
-	{name: "target exists", setup: []string{plainTable, createU}, change: file("t", "u", "", "b: a", "a: b", ""), code: plan.CodeTargetExists, says: "overwrite"},
+	{name: "target missing", setup: []string{plainTable}, change: file("u", "", "b: a", "a: b", ""), code: plan.CodeTargetMissing, says: "does not create it"},
+	{name: "target exists", setup: []string{plainTable, createU}, change: file("u", "", "b: a", "a: b", ""), code: plan.CodeTargetExists, says: "overwrite"},
 	{name: "trigger", setup: []string{plainTable, "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.a = UPPER(NEW.a)"},
 		change: column(addB, "b: a", "a: b", dropA), code: plan.CodeTrigger, says: "tr"},
 	{name: "cascade", setup: []string{"CREATE TABLE p (id INT PRIMARY KEY)", "CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(20), CONSTRAINT fk FOREIGN KEY (id) REFERENCES p (id) ON DELETE CASCADE)"},
@@ -126,12 +128,12 @@ var refusals = []refusalCase{
 	{name: "on both sides", setup: []string{plainTable}, change: column(addB, "b: a;;s: LENGTH(a)", "a: b;;s: LENGTH(b)", ""), code: plan.CodeBothSides, says: "both assign"},
 	{name: "no backward", setup: []string{plainTable}, change: column(addB, "b: a", "", dropA), code: plan.CodeBackwardMissing, says: "way back"},
 	{name: "dropped without backward", setup: []string{plainTable}, change: column(addB, "b: CONCAT(a, s)", "a: b", dropA+";;ALTER TABLE t DROP COLUMN s"), code: plan.CodeBackwardMissing, says: "contract drops it"},
-	{name: "read without backward", setup: []string{plainTable}, change: file("t", "u", createU, "b: CONCAT(a, s)", "a: b", ""), code: plan.CodeBackwardMissing, says: "forward reads it"},
-	{name: "where without backward", setup: []string{plainTable}, change: file("t", "u", createU, "b: a", "a: b", "") + "where: s = 1\n", code: plan.CodeBackwardMissing, says: "where chooses"},
+	{name: "read without backward", setup: []string{plainTable}, change: file("u", createU, "b: CONCAT(a, s)", "a: b", ""), code: plan.CodeBackwardMissing, says: "forward reads it"},
+	{name: "where without backward", setup: []string{plainTable}, change: file("u", createU, "b: a", "a: b", "") + "where: s = 1\n", code: plan.CodeBackwardMissing, says: "where chooses"},
 	{name: "source required", setup: []string{"CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(20) NOT NULL)"}, change: column(addB, "b: a", "a: b", dropA), code: plan.CodeSourceRequired, says: "NOT NULL"},
 	{name: "target required", setup: []string{plainTable}, change: column("ALTER TABLE t ADD COLUMN b VARCHAR(20) NOT NULL", "b: COALESCE(a, '')", "a: b", dropA), code: plan.CodeTargetRequired, says: "NOT NULL"},
-	{name: "target of table change required", setup: []string{plainTable}, change: file("t", "u", "CREATE TABLE u (id INT NOT NULL PRIMARY KEY, b VARCHAR(20) NULL, c INT NOT NULL)", "b: a", "a: b", ""), code: plan.CodeForwardMissing, says: "forward does not assign"},
-	{name: "source of table change required", setup: []string{"CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(20), s INT NOT NULL)"}, change: file("t", "u", createU, "b: a", "a: b", ""), code: plan.CodeBackwardMissing, says: "NOT NULL without a default"},
+	{name: "target of table change required", setup: []string{plainTable}, change: file("u", "CREATE TABLE u (id INT NOT NULL PRIMARY KEY, b VARCHAR(20) NULL, c INT NOT NULL)", "b: a", "a: b", ""), code: plan.CodeForwardMissing, says: "forward does not assign"},
+	{name: "source of table change required", setup: []string{"CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(20), s INT NOT NULL)"}, change: file("u", createU, "b: a", "a: b", ""), code: plan.CodeBackwardMissing, says: "NOT NULL without a default"},
 	{name: "where in a column change", setup: []string{plainTable}, change: column(addB, "b: a", "a: b", dropA) + "where: s = 1\n", code: plan.CodeWhere, says: "every row"},
 
 	{name: "expression does not parse", setup: []string{plainTable}, change: column(addB, "b: UPPER(a", "a: b", dropA), code: plan.CodeExpressionSyntax, says: "does not parse"},
@@ -154,9 +156,9 @@ var refusals = []refusalCase{
 	{name: "rename in expand", setup: []string{plainTable}, change: column("ALTER TABLE t RENAME COLUMN a TO b", "b: a", "a: b", dropA), code: plan.CodeDDLForbidden, says: "RENAME COLUMN"},
 	{name: "unique in expand", setup: []string{plainTable}, change: column(addB+";;ALTER TABLE t ADD UNIQUE INDEX i (b)", "b: a", "a: b", dropA), code: plan.CodeDDLForbidden, says: "not a plain one"},
 	{name: "algorithm", setup: []string{plainTable}, change: column(addB+", ALGORITHM=COPY", "b: a", "a: b", dropA), code: plan.CodeDDLForbidden, says: "ALGORITHM"},
-	{name: "if not exists", setup: []string{plainTable}, change: file("t", "u", "CREATE TABLE IF NOT EXISTS u (id INT NOT NULL PRIMARY KEY, b INT)", "b: a", "a: b", ""), code: plan.CodeDDLForbidden, says: "IF NOT EXISTS"},
+	{name: "if not exists", setup: []string{plainTable}, change: file("u", "CREATE TABLE IF NOT EXISTS u (id INT NOT NULL PRIMARY KEY, b INT)", "b: a", "a: b", ""), code: plan.CodeDDLForbidden, says: "IF NOT EXISTS"},
 	{name: "executable comment", setup: []string{plainTable}, change: column(addB+" /*!80000 FIRST */", "b: a", "a: b", dropA), code: plan.CodeDDLForbidden, says: "/*!"},
-	{name: "as select", setup: []string{plainTable}, change: file("t", "u", "CREATE TABLE u (id INT NOT NULL PRIMARY KEY) AS SELECT id, a AS b FROM t", "b: a", "a: b", ""), code: plan.CodeDDLForbidden, says: "AS SELECT"},
+	{name: "as select", setup: []string{plainTable}, change: file("u", "CREATE TABLE u (id INT NOT NULL PRIMARY KEY) AS SELECT id, a AS b FROM t", "b: a", "a: b", ""), code: plan.CodeDDLForbidden, says: "AS SELECT"},
 	{name: "another table in expand", setup: []string{plainTable}, change: column("ALTER TABLE x ADD COLUMN b INT", "b: a", "a: b", dropA), code: plan.CodeDDLTable, says: "table x"},
 	{name: "server refuses ddl", setup: []string{plainTable}, change: column("ALTER TABLE t ADD COLUMN b VARCHAR(20) NULL AFTER nope", "b: a", "a: b", dropA), code: plan.CodeDDLRejected, says: "'t'"},
 	{name: "modify shortens", setup: []string{plainTable}, change: column(addB+";;ALTER TABLE t MODIFY a VARCHAR(10) NULL", "b: a", "a: b", dropA), code: plan.CodeDDLTightens, says: "shorter"},
@@ -211,7 +213,7 @@ func TestMissingPrivilege(t *testing.T) {
 			_, err := d.DB.ExecContext(t.Context(), q)
 			require.NoError(t, err, q)
 		}
-		t.Cleanup(func() { _, _ = d.DB.Exec("DROP USER " + user) })
+		t.Cleanup(func() { _, _ = d.DB.ExecContext(context.WithoutCancel(t.Context()), "DROP USER "+user) })
 		at := strings.LastIndex(d.DSN, "@")
 		db, err := mysqlx.Open(t.Context(), user+":p"+d.DSN[at:], mysqlx.Options{})
 		require.NoError(t, err)

@@ -24,7 +24,7 @@ func (b *builder) resolveMapping(context.Context, *scratch) error {
 			b.checkTimes(assignment{resolved: b.where, line: Assign{Value: text}}, b.after, "where")
 		}
 	}
-	if b.refused() == nil {
+	if !b.stopped() {
 		b.checkMapping()
 	}
 	return nil

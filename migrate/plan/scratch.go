@@ -31,17 +31,17 @@ var ErrBusy = errors.New("the same change is being planned by somebody else: wai
 
 // scratch is a pair of empty tables on which DDL is tried.
 type scratch struct {
-	conn           *sql.Conn
-	source, target string // names of the scratch tables
+	conn           *mysqlx.Session // kills at the server what is cancelled
+	source, target string          // names of the scratch tables
 	live           struct{ source, target string }
 }
 
 // withScratch calls fn with scratch tables' names, and drops the tables
 // afterwards however fn ended.
 func withScratch(ctx context.Context, db *sql.DB, database string, f *File, fn func(*scratch) error) (err error) {
-	conn, err := db.Conn(ctx)
+	conn, err := mysqlx.NewSession(ctx, db)
 	if err != nil {
-		return fmt.Errorf("take a connection: %w", err)
+		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	sum := sha256.Sum256([]byte(database + "\x00" + f.Change.Text))
@@ -81,9 +81,10 @@ func (s *scratch) cleanUp(ctx context.Context, db *sql.DB, lock string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
 	var freed sql.NullInt64
-	if s.drop(ctx, s.conn) == nil {
-		// A lock that cannot be given back went with its connection.
-		_ = s.conn.QueryRowContext(ctx, queryUnlock, lock).Scan(&freed)
+	err := s.drop(ctx, s.conn)
+	// A lock that cannot be given back went with its connection.
+	_ = s.conn.QueryRowContext(ctx, queryUnlock, lock).Scan(&freed)
+	if err == nil {
 		return nil
 	}
 	if err := s.drop(ctx, db); err != nil {

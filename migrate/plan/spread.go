@@ -84,12 +84,12 @@ func between(c column, low, high string, n int) []any {
 		a.SetString(low, 10)
 		b.SetString(high, 10)
 	case c.DataType == "binary" || c.DataType == "varbinary":
-		a.SetBytes(digits(low, width))
-		b.SetBytes(digits(high, width))
+		a.SetBytes(digits(low))
+		b.SetBytes(digits(high))
 		back = func(v *big.Int) any { return append([]byte(common), v.FillBytes(make([]byte, width))...) }
 	case c.DataType == "char" || c.DataType == "varchar":
-		a.SetBytes(digits(low, width))
-		b.SetBytes(digits(high, width))
+		a.SetBytes(digits(low))
+		b.SetBytes(digits(high))
 		back = func(v *big.Int) any { return common + printable(v.FillBytes(make([]byte, width))) }
 	default:
 		return nil
@@ -107,9 +107,9 @@ func between(c column, low, high string, n int) []any {
 // have in common, the places are computed from.
 const width = 8
 
-// digits returns the first n bytes of text, filled with zeros.
-func digits(text string, n int) []byte {
-	out := make([]byte, n)
+// digits returns the first width bytes of text, filled with zeros.
+func digits(text string) []byte {
+	out := make([]byte, width)
 	copy(out, text)
 	return out
 }

@@ -2,7 +2,7 @@ package plan
 
 import (
 	"context"
-	"errors"
+	"database/sql"
 	"fmt"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
@@ -19,7 +19,7 @@ func (b *builder) tryOut(ctx context.Context) error {
 			if err := step(ctx, s); err != nil {
 				return err
 			}
-			if b.refused() != nil {
+			if b.stopped() {
 				return nil
 			}
 		}
@@ -32,7 +32,7 @@ func (b *builder) tryExpand(ctx context.Context, s *scratch) error {
 	if err := s.copySource(ctx); err != nil {
 		return fmt.Errorf("copy the shape of %s to a scratch table: %w", s.live.source, explain(err))
 	}
-	if err := b.takeBack(ctx, s); err != nil || b.refused() != nil {
+	if err := b.takeBack(ctx, s); err != nil || b.stopped() {
 		return err
 	}
 	var err error
@@ -40,7 +40,7 @@ func (b *builder) tryExpand(ctx context.Context, s *scratch) error {
 		return err
 	}
 	for _, d := range b.expand {
-		if err := b.try(ctx, s, d); err != nil || b.refused() != nil {
+		if err := b.try(ctx, s, d); err != nil || b.stopped() {
 			return err
 		}
 	}
@@ -185,9 +185,9 @@ func (b *builder) positionOfTable(name string) Position {
 func (b *builder) prepareMapping(ctx context.Context, s *scratch) error {
 	check := func(value migrate.Expression, over, object string, written Scalar) error {
 		query := "/* underpin plan */ SELECT " + value.Over("r") + " FROM " + mysqlx.Quote(over) + " AS r LIMIT 0"
-		rows, err := s.conn.QueryContext(ctx, query)
+		err := s.conn.Query(ctx, query, nil, func(*sql.Rows) error { return nil })
 		if err == nil {
-			return errors.Join(rows.Err(), rows.Close())
+			return nil
 		}
 		words, ok := rejected(err)
 		if !ok {

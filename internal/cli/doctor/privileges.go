@@ -33,7 +33,7 @@ type comfort struct{ privilege, query, cost, grant string }
 // comforts are what a user may lack, with the price.
 var comforts = []comfort{
 	{
-		"PROCESS", "SELECT trx_id FROM information_schema.INNODB_TRX LIMIT 0",
+		"PROCESS", "SELECT trx_id FROM information_schema.INNODB_TRX LIMIT 1", // LIMIT 0 would not even look
 		"other users' connections are hidden: the dual-write gate will want your recorded word, and whoever blocks DDL is not named",
 		"GRANT PROCESS ON *.*",
 	},

@@ -18,6 +18,9 @@ type Row struct {
 // Book holds the history of every row that anybody wrote or read. It is not
 // safe for concurrent use.
 type Book struct {
+	// Zero is the time from which messages count.
+	Zero int64
+
 	seed  func(key uint64) Row
 	seeds uint64
 	rows  map[uint64]*row

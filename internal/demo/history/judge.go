@@ -17,13 +17,29 @@ type Verdict struct {
 	Different []Problem
 	// Rows is how many rows there were at the end.
 	Rows uint64
+
+	zero int64
+}
+
+// when says when something was under way, in seconds since the book's Zero.
+func (v *Verdict) when(s Span) string {
+	if s.Begin == Start {
+		return "at the start"
+	}
+	seconds := func(at int64) string {
+		if at == Never {
+			return "the end"
+		}
+		return fmt.Sprintf("%.4f s", float64(at-v.zero)/1e9)
+	}
+	return "between " + seconds(s.Begin) + " and " + seconds(s.End)
 }
 
 // Judge compares every read with what was written, and the table as it is at
 // the end, when nobody writes any more, with what was acknowledged. last yields
 // every row of the table, each once.
 func (b *Book) Judge(at int64, last func(yield func(key uint64, v Row) bool)) Verdict {
-	v := Verdict{Counts: b.counts}
+	v := Verdict{Counts: b.counts, zero: b.Zero}
 	ends := b.ends(at, last, &v)
 	b.adopt()
 	keys := make([]uint64, 0, len(b.rows))
@@ -94,19 +110,19 @@ func (r *row) judge(key uint64, v *Verdict) {
 		}
 	}
 	for _, rd := range r.names.judge(Value.Shows) {
-		put(rd.Span, fmt.Sprintf("%s saw %s between %d and %d; %s", rd.By, rd.value, rd.Begin, rd.End, around(r.names.writes, rd.Span, Value.String)))
+		put(rd.Span, fmt.Sprintf("%s saw %s %s; %s", rd.By, rd.value, v.when(rd.Span), around(v, r.names.writes, rd.Span, Value.String)))
 	}
 	for _, rd := range r.mails.judge(func(a, b string) bool { return a == b }) {
-		put(rd.Span, fmt.Sprintf("%s saw email %q; %s", rd.By, rd.value, around(r.mails.writes, rd.Span, func(s string) string { return s })))
+		put(rd.Span, fmt.Sprintf("%s saw email %q %s; %s", rd.By, rd.value, v.when(rd.Span), around(v, r.mails.writes, rd.Span, func(s string) string { return s })))
 	}
 	for _, rd := range r.visits.judge() {
 		low, high := r.visits.bounds(rd.Span)
-		put(rd.Span, fmt.Sprintf("%s saw %d visits; %d to %d are possible", rd.By, rd.value, low, high))
+		put(rd.Span, fmt.Sprintf("%s saw %d visits %s; %d to %d are possible", rd.By, rd.value, v.when(rd.Span), low, high))
 	}
 }
 
 // around shows the writes nearest to a read, for people.
-func around[V any](writes []write[V], s Span, text func(V) string) string {
+func around[V any](v *Verdict, writes []write[V], s Span, text func(V) string) string {
 	near := slices.Clone(writes)
 	slices.SortStableFunc(near, func(a, b write[V]) int {
 		return cmp.Compare(distance(a.Span, s), distance(b.Span, s))
@@ -115,7 +131,7 @@ func around[V any](writes []write[V], s Span, text func(V) string) string {
 	slices.SortFunc(near, func(a, b write[V]) int { return cmp.Compare(a.Begin, b.Begin) })
 	out := "the writes around it:"
 	for _, w := range near {
-		out += fmt.Sprintf(" [%s %s wrote %s between %d and %d]", w.By, cmp.Or(w.outcome, "unknown"), text(w.value), w.Begin, w.End)
+		out += fmt.Sprintf(" [%s wrote %s %s, %s]", w.By, text(w.value), v.when(w.Span), cmp.Or(w.outcome, "unknown"))
 	}
 	return out
 }
