@@ -83,7 +83,7 @@ func namedIn(ctx context.Context, q mysqlx.Querier, e plan.Effect) ([]fleet.Bloc
 			return nil, fmt.Errorf("look for a %s that names %s: %w", n.kind, e.Table, err)
 		}
 		for _, name := range found {
-			out = append(out, fleet.Blocker{Reason: fmt.Sprintf("%s `%s` names %s", n.kind, name, element(e))})
+			out = append(out, fleet.Blocker{Object: fmt.Sprintf("%s `%s`", n.kind, name), Reason: "it names " + element(e)})
 		}
 	}
 	return out, nil

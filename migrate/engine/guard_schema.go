@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
+	"github.com/underpin-db/underpin/migrate/fleet"
 	"github.com/underpin-db/underpin/migrate/plan"
 )
 
@@ -32,7 +33,18 @@ func (s *step) schemaWhole(ctx context.Context, q mysqlx.Querier) (Verdict, erro
 			}
 		}
 	}
-	return holds("source and target are in the live schema"), nil
+	drift, err := plan.Drift(ctx, q, s.plan)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if len(drift) > 0 {
+		v := refuses("the live schema is not what was planned for: %s", drift[0].Remedy)
+		for _, f := range drift {
+			v.Blockers = append(v.Blockers, fleet.Blocker{Object: f.Object, Reason: f.Reason})
+		}
+		return v, nil
+	}
+	return holds("source and target are in the live schema as planned"), nil
 }
 
 // telling reports whether the schema can show that a statement has taken effect.

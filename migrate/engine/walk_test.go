@@ -317,7 +317,7 @@ func TestWhatNamesTheOldElementBlocks(t *testing.T) {
 		require.NoError(t, err)
 		require.False(t, out.Reached)
 		require.Equal(t, migrate.GuardUnnamed, out.Waiting[0].Guard)
-		require.Contains(t, out.Waiting[0].Blockers[0].Reason, "`people`")
+		require.Contains(t, out.Waiting[0].Blockers[0].Object, "`people`")
 		st.exec(t, "DROP VIEW people")
 		st.to(t, migrate.OnlyNew)
 	})

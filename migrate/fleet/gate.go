@@ -7,8 +7,8 @@ import (
 	"github.com/underpin-db/underpin/migrate"
 )
 
-// Blocker is one process or connection that keeps a gate shut. Fields that do
-// not apply are zero.
+// Blocker is one process, connection or schema object that keeps a gate shut.
+// Fields that do not apply are zero.
 type Blocker struct {
 	Host     string `json:"host,omitempty"` // of an instance as it names it, of a connection as the server sees it, with port
 	PID      uint64 `json:"pid,omitempty"`
@@ -19,10 +19,13 @@ type Blocker struct {
 	Reason string `json:"reason"`
 	// LastSeen is when it was last looked at and was there, by the clock of
 	// the process that looked.
-	LastSeen time.Time `json:"last_seen"`
+	LastSeen time.Time `json:"last_seen,omitzero"`
 	// Left is what is left of an instance's lease: how long it can hold up the
 	// gate if it has died.
 	Left time.Duration `json:"left,omitempty"`
+
+	// Object is what in the schema is in the way: "view `people`".
+	Object string `json:"object,omitempty"`
 
 	// The rest is about connections.
 	Connection uint64        `json:"connection,omitempty"` // the server's id
@@ -35,6 +38,8 @@ type Blocker struct {
 // String names the blocker and gives the reason.
 func (b Blocker) String() string {
 	switch {
+	case b.Object != "":
+		return b.Object + ": " + b.Reason
 	case b.Connection != 0:
 		return fmt.Sprintf("connection %d of %s from %s: %s", b.Connection, b.User, b.Host, b.Reason)
 	case b.Instance != "":
