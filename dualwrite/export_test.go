@@ -27,6 +27,9 @@ func JoinWithClock(ctx context.Context, db *sql.DB, cfg Config, now func() time.
 	return join(ctx, db, cfg, now)
 }
 
+// Beat is one beat of the client's heart, now.
+func (c *Client) Beat(ctx context.Context) error { return c.beat(ctx) }
+
 // Decide is what a read does before it reads, for the benchmarks.
 func (c *Change) Decide(key any) (migrate.Shape, error) {
 	r, err := c.beginRead()

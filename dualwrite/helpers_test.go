@@ -171,7 +171,31 @@ func (f *fixture) config(writes migrate.Shape, through migrate.Mode) dualwrite.C
 
 func (f *fixture) join(cfg dualwrite.Config) *dualwrite.Client {
 	f.t.Helper()
-	client, err := dualwrite.Join(f.t.Context(), f.db, cfg)
+	return f.joinOver(f.db, cfg)
+}
+
+// pool opens another pool, which is closed after the clients that join over it.
+func (f *fixture) pool(dsn string) *sql.DB {
+	f.t.Helper()
+	db, err := sql.Open("mysql", dsn)
+	require.NoError(f.t, err)
+	f.t.Cleanup(func() { require.NoError(f.t, db.Close()) })
+	return db
+}
+
+// connect opens a pool whose connections name their instance.
+func (f *fixture) connect(cfg dualwrite.Config) *sql.DB {
+	f.t.Helper()
+	connector, err := dualwrite.Connector(f.database.DSN, cfg)
+	require.NoError(f.t, err)
+	db := sql.OpenDB(connector)
+	f.t.Cleanup(func() { require.NoError(f.t, db.Close()) })
+	return db
+}
+
+func (f *fixture) joinOver(db *sql.DB, cfg dualwrite.Config) *dualwrite.Client {
+	f.t.Helper()
+	client, err := dualwrite.Join(f.t.Context(), db, cfg)
 	require.NoError(f.t, err)
 	f.closeAtEnd(client)
 	return client

@@ -115,9 +115,9 @@ func (t Table) Column(name string) (Column, bool) {
 type Kind string
 
 const (
-	// ColumnChange: both shapes are columns of the same row.
+	// ColumnChange is a change whose shapes are both columns of the same row.
 	ColumnChange Kind = "column"
-	// TableChange: the target is another table with the same key.
+	// TableChange is a change whose target is another table with the same key.
 	TableChange Kind = "table"
 )
 

@@ -40,38 +40,38 @@ func TestWholeLife(t *testing.T) {
 // bothShapes has both applications at work on the same rows, in read_new.
 func (w *world) bothShapes(t *testing.T, m model, old *running) {
 	t.Helper()
-	new := w.start(t, w.c.New)
+	newer := w.start(t, w.c.New)
 	for _, note := range []string{"a", "b", "c"} {
-		new.work(t, m, note+"n")
+		newer.work(t, m, note+"n")
 		old.work(t, m, note+"o")
 		old.check(t, m)
-		new.check(t, m)
+		newer.check(t, m)
 	}
-	new.stop(t)
+	newer.stop(t)
 }
 
 // onlyNew goes to new_only, back, and on to the end.
 func (w *world) onlyNew(t *testing.T, m model) {
 	t.Helper()
-	new := w.start(t, w.c.New)
+	newer := w.start(t, w.c.New)
 	w.apply(t, migrate.OnlyNew)
 	_, err := w.join(t, w.c.Old)
 	require.ErrorIs(t, err, dualwrite.ErrNotAllowed, "the source is stale")
-	new.work(t, m, "on")
-	new.check(t, m)
+	newer.work(t, m, "on")
+	newer.check(t, m)
 
 	w.rollback(t, migrate.ReadingNew)
 	old := w.start(t, w.c.Old)
 	old.check(t, m)
 	old.work(t, m, "back")
-	new.check(t, m)
+	newer.check(t, m)
 	old.stop(t)
 
 	w.apply(t, migrate.Contracted)
-	w.settle(t.Context(), t, new)
-	new.work(t, m, "end")
-	new.check(t, m)
-	new.stop(t)
+	w.settle(t.Context(), t, newer)
+	newer.work(t, m, "end")
+	newer.check(t, m)
+	newer.stop(t)
 	w.apply(t, migrate.Closed)
 	require.NotContains(t, w.dump(t), "scratch")
 }
@@ -107,18 +107,18 @@ func TestFinerValuesSurviveAStepBack(t *testing.T) {
 		m := model{}
 		old := w.start(t, w.c.Old)
 		w.apply(t, migrate.ReadingNew)
-		new := w.start(t, w.c.New)
-		new.work(t, m, "n")
-		new.stop(t)
+		newer := w.start(t, w.c.New)
+		newer.work(t, m, "n")
+		newer.stop(t)
 		w.rollback(t, migrate.Expanded)
 		w.settle(t.Context(), t, old)
 		old.check(t, m)
 		w.apply(t, migrate.ReadingNew)
-		new = w.start(t, w.c.New)
+		newer = w.start(t, w.c.New)
 		w.settle(t.Context(), t, old)
 		old.check(t, m)
-		new.check(t, m)
-		new.stop(t)
+		newer.check(t, m)
+		newer.stop(t)
 		old.stop(t)
 	})
 }

@@ -252,7 +252,7 @@ func (d *dockerServer) shutdown(ctx context.Context) error {
 
 func (d *dockerServer) kill(ctx context.Context) error {
 	if d.alive() != nil {
-		return nil
+		return nil //nolint:nilerr // it is dead already
 	}
 	_, err := d.docker.ContainerKill(ctx, d.container.GetContainerID(), client.ContainerKillOptions{Signal: "SIGKILL"})
 	if err != nil {
@@ -300,6 +300,7 @@ func settleReaper(ctx context.Context, opts Options, docker *client.Client) {
 	if os.Getenv(envReaper) != "" {
 		return
 	}
+	//nolint:staticcheck // there is no other way to learn the image's name
 	if err := pull(ctx, docker, testcontainers.ReaperDefaultImage, anonymous); err != nil {
 		opts.logf("the reaper's image cannot be had (%v): going on with %s=true", err, envReaper)
 		_ = os.Setenv(envReaper, "true") // fails for malformed names only

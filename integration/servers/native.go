@@ -161,7 +161,7 @@ func (n *native) alive() error {
 		return nil
 	}
 	tail := n.logTail()
-	err := fmt.Errorf("%s has ended (%v)%s", n.engine, n.running.err, tail)
+	err := fmt.Errorf("%s has ended (%s)%s", n.engine, fmt.Sprint(n.running.err), tail)
 	if strings.Contains(tail, "another mysqld server running on port") || strings.Contains(tail, "another server running on port") {
 		return fmt.Errorf("%w: %w", errPortTaken, err)
 	}

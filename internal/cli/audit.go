@@ -128,7 +128,7 @@ func (p *page) entry(e control.Entry) []string {
 
 func (a *app) followAudit(ctx context.Context, db *sql.DB, o auditOptions) error {
 	var last control.Entry
-	print := func(e control.Entry) error {
+	show := func(e control.Entry) error {
 		if o.change != "" && e.Change != o.change {
 			return nil
 		}
@@ -142,7 +142,7 @@ func (a *app) followAudit(ctx context.Context, db *sql.DB, o auditOptions) error
 	}
 	for {
 		var err error
-		if last, err = eachEntry(ctx, db, last, print); err != nil {
+		if last, err = eachEntry(ctx, db, last, show); err != nil {
 			return endOfWatch(ctx, err)
 		}
 		if err := mysqlx.Wait(ctx, followEvery); err != nil {

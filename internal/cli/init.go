@@ -35,10 +35,10 @@ once. A binary that is older than the tables refuses.`,
 }
 
 func initWords(done control.Initialised) string {
-	switch {
-	case done.From == 0:
+	switch done.From {
+	case 0:
 		return fmt.Sprintf("created the control tables, version %d", done.To)
-	case done.From == done.To:
+	case done.To:
 		return fmt.Sprintf("the control tables are at version %d already", done.To)
 	}
 	return fmt.Sprintf("upgraded the control tables from version %d to %d", done.From, done.To)

@@ -68,9 +68,6 @@ func (p *page) line(format string, args ...any) {
 // gap adds an empty line.
 func (p *page) gap() { p.b.WriteByte('\n') }
 
-// text adds lines as they are.
-func (p *page) text(text string) { p.b.WriteString(text) }
-
 // table adds rows with aligned columns, two spaces apart, each line behind an
 // indent. The last column is not padded.
 func (p *page) table(indent string, rows [][]string) {

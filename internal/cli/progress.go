@@ -3,12 +3,15 @@ package cli
 import (
 	"fmt"
 	"io"
+	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
 
 	"github.com/underpin-db/underpin/migrate"
 	"github.com/underpin-db/underpin/migrate/engine"
@@ -30,21 +33,40 @@ type reporter struct {
 	bars   *mpb.Progress // nil where there is no terminal
 	bar    map[string]*mpb.Bar
 	told   map[string]time.Time // by what progresses, without a terminal
-	waits  string               // what was last told to be waited for
+	waits  map[string]waitTold  // by what is waited for
 	closed bool
+}
+
+// waitAgain is how soon a wait whose reason has changed is told again.
+const waitAgain = 10 * time.Second
+
+// waitTold is what was last told of a wait, and when.
+type waitTold struct {
+	text string
+	at   time.Time
 }
 
 // newReporter returns a reporter that has to be closed.
 func (a *app) newReporter() *reporter {
 	r := &reporter{style: a.styleOf(a.stderr), out: a.stderr, level: a.settings.LogLevel,
-		bar: map[string]*mpb.Bar{}, told: map[string]time.Time{}}
+		bar: map[string]*mpb.Bar{}, told: map[string]time.Time{}, waits: map[string]waitTold{}}
 	if a.settings.JSON {
 		r.level = logLevels[0]
 	}
-	if isTerminal(a.stderr) && r.speaks("info") {
+	if hasRows(a.stderr) && r.speaks("info") {
 		r.bars = mpb.New(mpb.WithOutput(a.stderr), mpb.WithWidth(40), mpb.WithAutoRefresh())
 	}
 	return r
+}
+
+// hasRows reports whether a stream is a terminal with room for bars.
+func hasRows(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	_, rows, err := term.GetSize(int(f.Fd()))
+	return err == nil && rows > 0
 }
 
 // speaks reports whether the log level takes in what belongs to a level.
@@ -85,15 +107,18 @@ func (r *reporter) write(text string) {
 	fmt.Fprint(r.out, text)
 }
 
-// waiting tells what is waited for, once until it changes.
-func (r *reporter) waiting(what string) {
+// waiting tells what is waited for: at once, and once in a while again when its
+// reason, which stands behind the first colon, has changed.
+func (r *reporter) waiting(text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if what == r.waits && !r.speaks("debug") {
+	what, _, _ := strings.Cut(text, ":")
+	last := r.waits[what]
+	if (text == last.text || time.Since(last.at) < waitAgain) && !r.speaks("debug") {
 		return
 	}
-	r.waits = what
-	r.write(fmt.Sprintf("%s %s", r.warn("…"), what))
+	r.waits[what] = waitTold{text, time.Now()}
+	r.write(fmt.Sprintf("%s %s", r.warn("…"), text))
 }
 
 // progress moves a bar, or writes a line once in a while.

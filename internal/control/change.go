@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
@@ -95,7 +96,7 @@ func scanSetting(row scanner, before []any, after ...any) (migrate.Setting, erro
 	var s migrate.Setting
 	var phase, mode, rule string
 	var stale bool
-	dest := append(before, &phase, &mode, &s.Epoch, &s.Ramp, &rule, &stale)
+	dest := slices.Concat(before, []any{&phase, &mode, &s.Epoch, &s.Ramp, &rule, &stale})
 	if err := row.Scan(append(dest, after...)...); err != nil {
 		return s, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/underpin-db/underpin/integration/servers"
 	"github.com/underpin-db/underpin/internal/demo/history"
 	"github.com/underpin-db/underpin/internal/mysqlx"
+	"github.com/underpin-db/underpin/migrate"
 )
 
 // arena is the server and the database that the demo plays in.
@@ -204,16 +205,25 @@ func (a *arena) seedFrom(ctx context.Context, first, end uint64) error {
 	return err
 }
 
-const lastUsers = `/* underpin demo */
+const lastByName = `/* underpin demo */
+SELECT id, name, email, visits, UNIX_TIMESTAMP(updated_at)
+FROM users
+ORDER BY id`
+
+const lastByParts = `/* underpin demo */
 SELECT id, first_name, last_name, email, visits, UNIX_TIMESTAMP(updated_at)
 FROM users
 ORDER BY id`
 
-// rows yields the whole table as it is at the end, in the new shape. The first
-// error ends it and is stored in failed.
-func (a *arena) rows(ctx context.Context, failed *error) func(yield func(uint64, history.Row) bool) {
+// rows yields the whole table as it is at the end, in a shape. The first error
+// ends it and is stored in failed.
+func (a *arena) rows(ctx context.Context, shape migrate.Shape, failed *error) func(yield func(uint64, history.Row) bool) {
+	query := lastByName
+	if shape == migrate.TargetShape {
+		query = lastByParts
+	}
 	return func(yield func(uint64, history.Row) bool) {
-		rows, err := a.db.QueryContext(ctx, lastUsers)
+		rows, err := a.db.QueryContext(ctx, query)
 		if err != nil {
 			*failed = fmt.Errorf("read the table: %w", err)
 			return
@@ -221,13 +231,15 @@ func (a *arena) rows(ctx context.Context, failed *error) func(yield func(uint64,
 		defer rows.Close()
 		for rows.Next() {
 			var key uint64
-			var first, last *string
-			var r history.Row
-			if err := rows.Scan(&key, &first, &last, &r.Mail, &r.Visits, &r.Stamp); err != nil {
+			r := history.Row{Value: history.Value{Shape: shape}}
+			names := []any{&r.Value.Name}
+			if shape == migrate.TargetShape {
+				names = []any{&r.Value.First, &r.Value.Last}
+			}
+			if err := rows.Scan(append(append([]any{&key}, names...), &r.Mail, &r.Visits, &r.Stamp)...); err != nil {
 				*failed = fmt.Errorf("read the table: %w", err)
 				return
 			}
-			r.Value = history.Target(first, last)
 			if !yield(key, r) {
 				return
 			}

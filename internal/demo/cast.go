@@ -151,16 +151,22 @@ func (c *cast) check() error {
 	return nil
 }
 
-// clear ends everybody: in order if the story came to its end, at once if not.
-func (c *cast) clear(ctx context.Context, story error) error {
+// clear ends everybody, in order if that is still possible.
+func (c *cast) clear(ctx context.Context) error {
+	life, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
 	var errs []error
 	for _, p := range slices.Clone(c.live) {
-		if story != nil {
-			c.leave(p)
+		c.leave(p)
+		if ctx.Err() != nil { // interrupted: nobody will judge
 			p.kill()
 			continue
 		}
-		errs = append(errs, c.stop(ctx, p))
+		if err := p.stop(life); err != nil {
+			p.kill()
+			_, buried := c.rec.bury(life, p)
+			errs = append(errs, err, buried)
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/underpin-db/underpin/internal/control"
+	"github.com/underpin-db/underpin/migrate"
 	"github.com/underpin-db/underpin/migrate/engine"
 )
 
@@ -78,11 +79,10 @@ func play(ctx context.Context, cfg Config, a *arena, line *timeline) (Result, er
 	if err != nil {
 		return s.result, err
 	}
-	told := s.tell(ctx)
-	err = errors.Join(told, s.cast.clear(context.WithoutCancel(ctx), told))
+	err = errors.Join(s.tell(ctx), s.cast.clear(ctx))
 	line.end()
-	if err == nil {
-		err = s.judge(ctx)
+	if ctx.Err() == nil {
+		err = errors.Join(err, s.judge(ctx))
 	}
 	s.finish()
 	return s.result, err
@@ -96,8 +96,18 @@ const evidenceWindow = 500 * time.Millisecond
 // judge compares everything that was recorded with the table as it is now.
 func (s *story) judge(ctx context.Context) error {
 	s.line.say("judging every read, and the table against the last acknowledged writes")
+	now, err := s.setting(ctx)
+	if err != nil {
+		return err
+	}
+	// The target is what counts at the end. A story that broke off early is
+	// judged by the shape that was complete there.
+	shape := migrate.SourceShape
+	if now.Mode == migrate.ReadNew || now.Mode == migrate.NewOnly {
+		shape = migrate.TargetShape
+	}
 	var failed error
-	v := s.rec.book.Judge(clock(), s.arena.rows(ctx, &failed))
+	v := s.rec.book.Judge(clock(), s.arena.rows(ctx, shape, &failed))
 	s.result.judged(v)
 	return failed
 }

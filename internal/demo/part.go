@@ -24,6 +24,9 @@ type part struct {
 
 	writes atomic.Uint64 // the number of the last write
 	newest atomic.Uint64 // the highest key that was inserted here
+	// recent are the keys that were written here last: a wrong read shows most
+	// easily right behind a write.
+	recent [16]atomic.Uint64
 
 	mu    sync.Mutex
 	held  map[int]*holding
@@ -88,6 +91,9 @@ func (p *part) reader(ctx context.Context, number int) {
 	random := rand.New(rand.NewPCG(uint64(clock()), uint64(number)))
 	for pause(ctx, random, p.task.Load.ReadPause) {
 		key := p.anyKey(random)
+		if recent := p.recent[random.IntN(len(p.recent))].Load(); recent != 0 && random.IntN(3) == 0 {
+			key = recent
+		}
 		began := clock()
 		row, err := p.users.read(context.WithoutCancel(ctx), key)
 		e := event{Kind: kindRead, Action: actionRead, Key: key, Began: began, At: clock(), Answer: answerDone,
@@ -172,6 +178,9 @@ func (w *writer) request(e event, send func(e *event) error) answer {
 		end.Error = err.Error()
 	}
 	w.part.tell(end)
+	if end.Key != 0 {
+		w.part.recent[end.Number%uint64(len(w.part.recent))].Store(end.Key)
+	}
 	return end.Answer
 }
 

@@ -138,4 +138,3 @@ func Redact(dsn string) string {
 	}
 	return fmt.Sprintf("%s@%s(%s)/%s", who, cfg.Net, cfg.Addr, cfg.DBName)
 }
-

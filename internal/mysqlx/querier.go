@@ -18,7 +18,7 @@ func (s *Session) ExecContext(ctx context.Context, query string, args ...any) (s
 // runs anything else.
 func (s *Session) QueryContext(ctx context.Context, query string, args ...any) (rows *sql.Rows, err error) {
 	err = s.during(ctx, func(ctx context.Context) error {
-		rows, err = s.conn.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // the caller's
+		rows, err = s.conn.QueryContext(ctx, query, args...) //nolint:sqlclosecheck,rowserrcheck // the caller's
 		return err
 	})
 	return rows, err

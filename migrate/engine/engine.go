@@ -220,7 +220,7 @@ func (e *Engine) inTx(ctx context.Context, fn func(ctx context.Context, tx *sql.
 		if err != nil {
 			return fmt.Errorf("begin: %w", err)
 		}
-		defer tx.Rollback() //nolint:errcheck // a no-op after the commit; the connection is closed if it fails
+		defer tx.Rollback() // a no-op after the commit
 		if err := fn(ctx, tx); err != nil {
 			return err
 		}

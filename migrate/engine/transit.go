@@ -62,7 +62,7 @@ func (s *step) moveOnce(ctx context.Context, next migrate.Setting, guards []migr
 	if err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
-	defer tx.Rollback() //nolint:errcheck // a no-op after the commit; the connection is closed if it fails
+	defer tx.Rollback() // a no-op after the commit
 	if err := control.ConfirmController(ctx, tx, s.change.Name, s.token); err != nil {
 		return nil, err
 	}

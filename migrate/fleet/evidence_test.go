@@ -251,10 +251,10 @@ func TestEvidenceCountsConnectionsThatNoLookCaught(t *testing.T) {
 		dsn := w.d.User(t, "SELECT")
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
+		db := openApp(t, dsn, nil)
+		db.SetMaxIdleConns(0)
 		go func() {
 			defer close(done)
-			db := openApp(t, dsn, nil)
-			db.SetMaxIdleConns(0)
 			for ctx.Err() == nil {
 				_ = db.PingContext(ctx)
 			}

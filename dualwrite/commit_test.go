@@ -1,0 +1,199 @@
+package dualwrite_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/stretchr/testify/require"
+
+	"github.com/underpin-db/underpin/dualwrite"
+	"github.com/underpin-db/underpin/integration/servers"
+	"github.com/underpin-db/underpin/migrate"
+)
+
+// cut says where a proxy cuts the connection that commits.
+type cut int32
+
+const (
+	pass cut = iota
+	beforeCommit
+	afterCommit // the server gets it, the client never hears
+)
+
+// proxy passes connections on to a server until it is told to cut them. It
+// cuts once and passes on again.
+type proxy struct {
+	listener net.Listener
+	server   string
+	cut      atomic.Int32
+	cuts     atomic.Int32
+	all      sync.WaitGroup
+}
+
+func newProxy(t *testing.T, server string) *proxy {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	p := &proxy{listener: listener, server: server}
+	p.all.Go(p.accept)
+	t.Cleanup(func() {
+		require.NoError(t, listener.Close())
+		p.all.Wait()
+	})
+	return p
+}
+
+func (p *proxy) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", p.server)
+		if err != nil {
+			_ = client.Close()
+			continue
+		}
+		var muted atomic.Bool
+		p.all.Go(func() { p.toServer(client, server, &muted) })
+		p.all.Go(func() { toClient(client, server, &muted) })
+	}
+}
+
+func (p *proxy) toServer(client, server net.Conn, muted *atomic.Bool) {
+	defer client.Close()
+	defer server.Close()
+	buffer := make([]byte, 1<<16)
+	for {
+		n, err := client.Read(buffer)
+		if err != nil {
+			return
+		}
+		// A COMMIT is a packet of its own: header, command, text.
+		commit := n == 11 && bytes.Equal(buffer[5:n], []byte("COMMIT"))
+		how := pass
+		if commit {
+			how = cut(p.cut.Swap(int32(pass)))
+		}
+		if how == beforeCommit {
+			p.cuts.Add(1)
+			return
+		}
+		if how == afterCommit {
+			muted.Store(true)
+		}
+		if _, err := server.Write(buffer[:n]); err != nil {
+			return
+		}
+		if how == afterCommit {
+			p.cuts.Add(1)
+			// The answer shows that the server has done it. toClient drops it and
+			// closes, which ends this read.
+			_, _ = client.Read(buffer[:1])
+			return
+		}
+	}
+}
+
+func toClient(client, server net.Conn, muted *atomic.Bool) {
+	defer client.Close()
+	defer server.Close()
+	buffer := make([]byte, 1<<16)
+	for {
+		n, err := server.Read(buffer)
+		if err != nil || muted.Load() {
+			return
+		}
+		if _, err := client.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// through returns the DSN that leads through the proxy.
+func (p *proxy) through(t *testing.T, dsn string) string {
+	t.Helper()
+	cfg, err := mysql.ParseDSN(dsn)
+	require.NoError(t, err)
+	cfg.Addr = p.listener.Addr().String()
+	return cfg.FormatDSN()
+}
+
+// A connection that breaks at the COMMIT leaves an outcome that nobody knows:
+// the write is neither tried again nor called failed, unless somebody finds out.
+func TestCommitIsCut(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		for name, c := range map[string]struct {
+			cut  cut
+			rows int
+		}{"before": {beforeCommit, 0}, "after": {afterCommit, 1}} {
+			t.Run(name, func(t *testing.T) {
+				f := newFixture(t, s, nameSplit(), nameSplitDDL)
+				now := f.to(migrate.DualWriting)
+				p := newProxy(t, s.Addr())
+				cfg := f.config(migrate.SourceShape, migrate.ReadNew)
+				cfg.Poll, cfg.Lease = time.Hour, 24*time.Hour // no COMMIT but ours
+				names := f.joinOver(f.pool(p.through(t, f.database.DSN)), cfg).Change(splitName)
+				attempts := 0
+				unit := func(ctx context.Context, tx *dualwrite.Tx) error {
+					attempts++
+					_, err := tx.ExecContext(ctx, `INSERT INTO users (id, name) VALUES (7, 'Ada Lovelace')`)
+					tx.Touch(7)
+					return err
+				}
+				exists := func(ctx context.Context) (bool, error) {
+					tx, err := f.db.BeginTx(ctx, nil)
+					if err != nil {
+						return false, err
+					}
+					var n int
+					err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM users WHERE id = 7 FOR UPDATE`).Scan(&n)
+					return n > 0, errors.Join(err, tx.Rollback())
+				}
+
+				f.acknowledged(now) // the first beat's COMMIT is over
+				p.cut.Store(int32(c.cut))
+				err := names.Write(t.Context(), unit)
+				require.ErrorIs(t, err, dualwrite.ErrUnknownOutcome)
+				require.Equal(t, 1, attempts)
+				require.EqualValues(t, 1, p.cuts.Load())
+				committed, err := exists(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, c.rows == 1, committed)
+
+				f.exec(`DELETE FROM users`)
+				attempts = 0
+				p.cut.Store(int32(c.cut))
+				err = names.WriteWith(t.Context(), dualwrite.WriteOptions{Resolve: exists}, unit)
+				require.NoError(t, err)
+				require.Equal(t, 2-c.rows, attempts, "tried again if and only if it had not happened")
+				require.Equal(t, []string{"Ada Lovelace", "Ada", "Lovelace"}, f.row(`SELECT name, first_name, last_name FROM users`))
+
+				f.exec(`DELETE FROM users`)
+				p.cut.Store(int32(c.cut))
+				err = names.WriteWith(t.Context(), dualwrite.WriteOptions{
+					Resolve: func(context.Context) (bool, error) { return false, errors.New("nobody answers") },
+				}, unit)
+				require.ErrorIs(t, err, dualwrite.ErrUnknownOutcome)
+				require.ErrorContains(t, err, "nobody answers")
+			})
+		}
+	})
+}
+
+// acknowledged waits until every instance has acknowledged a setting.
+func (f *fixture) acknowledged(s migrate.Setting) {
+	f.t.Helper()
+	require.Eventually(f.t, func() bool {
+		row := f.row("SELECT MIN(applied_epoch) FROM _underpin_support WHERE `change` = ?", f.change.Name)
+		return row[0] == strconv.FormatUint(s.Epoch, 10)
+	}, 10*time.Second, 2*time.Millisecond)
+}
