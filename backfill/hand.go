@@ -44,9 +44,8 @@ func (h *hand) persist(ctx context.Context, work func(context.Context, *hand) er
 			}
 		}
 		err := work(ctx, h)
-		switch mysqlx.Classify(err) {
-		case mysqlx.ClassConnection, mysqlx.ClassUnavailable:
-			h.close(ctx)
+		if err != nil {
+			h.close(ctx) // it may be broken, or closed already
 		}
 		return err
 	})
@@ -73,8 +72,9 @@ func passing(err error) bool {
 		return true
 	}
 	// A COMMIT without an answer is settled by looking, which the next attempt
-	// begins with.
-	return mysqlx.RetryUnit(err) || mysqlx.Classify(err) == mysqlx.ClassKilled || errors.Is(err, mysqlx.ErrUnknownOutcome)
+	// begins with; a session that was closed under us is replaced.
+	return mysqlx.RetryUnit(err) || mysqlx.Classify(err) == mysqlx.ClassKilled ||
+		errors.Is(err, mysqlx.ErrUnknownOutcome) || errors.Is(err, sql.ErrConnDone)
 }
 
 // boundary returns the key of the n-th authority row of a range, or nil if it

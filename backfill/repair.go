@@ -34,8 +34,8 @@ func (r *reader) persist(ctx context.Context, read func(context.Context, *mysqlx
 		if _, err = r.s.Exec(ctx, setRepeatableRead); err == nil {
 			err = read(ctx, r.s)
 		}
-		if mysqlx.Classify(err) == mysqlx.ClassConnection {
-			r.close()
+		if err != nil {
+			r.close() // it may be broken, or closed already
 		}
 		return err
 	})

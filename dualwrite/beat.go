@@ -41,6 +41,8 @@ func (c *Client) follow(ctx context.Context) {
 // that does not answer cannot keep the next beat from trying another
 // connection.
 func (c *Client) beat(ctx context.Context) error {
+	c.beating.Lock()
+	defer c.beating.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, max(c.cfg.Lease/3, c.cfg.Poll))
 	defer cancel()
 	var errs []error
@@ -126,7 +128,8 @@ func (c *Client) announce(ctx context.Context) error {
 	if old := c.lease.Load(); old != nil {
 		term = old.term
 	}
-	member, err := fleet.Announce(ctx, c.db, c.self(), c.cfg.Lease, c.applied())
+	applied := c.applied()
+	member, err := fleet.Announce(ctx, c.db, c.self(), c.cfg.Lease, applied)
 	var refused *fleet.NotAllowedError
 	if errors.As(err, &refused) {
 		mine := &NotAllowedError{refused.Change, refused.Release, refused.Phase, refused.Mode, refused.Why}
@@ -138,7 +141,7 @@ func (c *Client) announce(ctx context.Context) error {
 	}
 	// Announced under the changes' locks: whoever makes a transition from here
 	// on sees this process and what it declares.
-	c.member, c.renewed, c.reported = member, began, map[string]fleet.Applied{}
+	c.member, c.renewed, c.reported = member, began, applied
 	for name, s := range member.Settings() {
 		if err := c.take(ctx, name, s); err != nil {
 			return err

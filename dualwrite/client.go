@@ -31,7 +31,9 @@ type Client struct {
 	stop context.CancelFunc
 	done sync.WaitGroup
 
-	// The beat's own, see beat.go.
+	// The beat's own, see beat.go. There is one beat at a time; the lock is for
+	// tests, which beat by hand.
+	beating  sync.Mutex
 	member   *fleet.Member
 	reported map[string]fleet.Applied
 	renewed  time.Time

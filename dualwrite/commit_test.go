@@ -78,7 +78,7 @@ func (p *proxy) toServer(client, server net.Conn, muted *atomic.Bool) {
 			return
 		}
 		// A COMMIT is a packet of its own: header, command, text.
-		commit := n == 11 && bytes.Equal(buffer[5:n], []byte("COMMIT"))
+		commit := n < 16 && bytes.HasSuffix(buffer[:n], []byte("COMMIT"))
 		how := pass
 		if commit {
 			how = cut(p.cut.Swap(int32(pass)))

@@ -153,7 +153,7 @@ func (f *fixture) crossLock(ctx context.Context) {
 	// The process list shows the statement before it waits.
 	require.Eventually(t, func() bool {
 		return f.row(`SELECT 1 FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = ? AND trx_state = 'LOCK WAIT'`, id) != nil
-	}, 10*time.Second, 2*time.Millisecond)
+	}, 20*time.Second, trxRefresh)
 }
 
 // heavy makes a transaction the heavier one of a deadlock.

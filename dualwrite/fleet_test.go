@@ -50,6 +50,10 @@ func TestTransitionWaitsForWrites(t *testing.T) {
 	})
 }
 
+// trxRefresh is how often innodb_trx may be looked at: the servers refresh it
+// only if nobody has for a tenth of a second.
+const trxRefresh = 150 * time.Millisecond
+
 // waitsForLock waits until some transaction of the server waits for a lock.
 func (f *fixture) waitsForLock() {
 	f.t.Helper()
@@ -59,7 +63,7 @@ FROM information_schema.innodb_trx
 JOIN information_schema.processlist ON id = trx_mysql_thread_id
 WHERE trx_state = 'LOCK WAIT'
   AND db = DATABASE()`) != nil
-	}, 10*time.Second, 2*time.Millisecond)
+	}, 20*time.Second, trxRefresh)
 }
 
 // An epoch is acknowledged when the reads begun under older ones have ended.

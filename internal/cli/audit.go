@@ -32,6 +32,9 @@ type auditOptions struct {
 // followEvery is how often audit --follow looks for new entries.
 const followEvery = time.Second
 
+// mostDetail is how many cells of an entry's detail a page shows; --json has all.
+const mostDetail = 120
+
 // auditCommand prints what was decided and done.
 func auditCommand(a *app) *cobra.Command {
 	var o auditOptions
@@ -123,7 +126,7 @@ func (p *page) audit(r auditResult) {
 
 // entry shows one entry.
 func (p *page) entry(e control.Entry) []string {
-	return []string{p.dim(e.At.UTC().Format("2006-01-02 15:04:05Z")), p.bold(e.Action), e.Change, e.Actor, p.dim(string(e.Detail))}
+	return []string{p.dim(e.At.UTC().Format("2006-01-02 15:04:05Z")), p.bold(e.Action), e.Change, e.Actor, p.dim(cut(string(e.Detail), mostDetail))}
 }
 
 func (a *app) followAudit(ctx context.Context, db *sql.DB, o auditOptions) error {

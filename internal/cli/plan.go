@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -168,13 +169,13 @@ func (p *page) steps(steps []plan.Step) {
 		}
 		done := cut(strings.Join(s.SQL, "; "), 44)
 		if done == "" {
-			done = string(s.Work)
+			done = cmp.Or(string(s.Work), "-")
 		}
 		gates := make([]string, len(s.Gates))
 		for i, g := range s.Gates {
 			gates[i] = string(g.Guard)
 		}
-		rows = append(rows, []string{p.bold(string(s.To)), back, done, strings.Join(gates, ", ")})
+		rows = append(rows, []string{p.bold(string(s.To)), back, done, cmp.Or(strings.Join(gates, ", "), "-")})
 	}
 	p.table("  ", rows)
 }

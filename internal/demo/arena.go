@@ -136,10 +136,14 @@ func (a *arena) dsn(release string) string {
 	return c.FormatDSN()
 }
 
+// borrowed reports whether the server is somebody else's, so that it has to be
+// left as it was found.
+func (a *arena) borrowed() bool { return a.server == nil || a.server.Source() == servers.DSN }
+
 // close drops what was made and stops the server if it is ours.
 func (a *arena) close(ctx context.Context) error {
 	var errs []error
-	if a.server == nil && a.db != nil {
+	if a.borrowed() && a.db != nil {
 		for release := range a.passwords {
 			_, err := a.db.ExecContext(ctx, fmt.Sprintf("DROP USER '%s'@'%%'", userOf(release)))
 			errs = append(errs, err)

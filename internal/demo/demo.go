@@ -81,9 +81,10 @@ func play(ctx context.Context, cfg Config, a *arena, line *timeline) (Result, er
 	}
 	err = errors.Join(s.tell(ctx), s.cast.clear(ctx))
 	line.end()
-	if ctx.Err() == nil {
-		err = errors.Join(err, s.judge(ctx))
+	if ctx.Err() != nil {
+		return s.result, err // interrupted: there is nothing to judge
 	}
+	err = errors.Join(err, s.judge(ctx))
 	s.finish()
 	return s.result, err
 }

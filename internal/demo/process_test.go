@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"sync/atomic"
 	"testing"
@@ -12,8 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// playChild is a process of the application that does what a test wants.
+// playChild is a process that does what a test wants, or plays its real part.
 func playChild(role string) int {
+	if role == "real" {
+		return playPart(os.Args[1])
+	}
 	in := bufio.NewScanner(os.Stdin)
 	in.Scan() // the task
 	switch role {
@@ -33,6 +37,16 @@ func playChild(role string) int {
 		}
 	}
 	return 1
+}
+
+// playPart is what the hidden commands of underpin demo do.
+func playPart(name string) int {
+	parts := map[string]func(context.Context, io.Reader, io.Writer) error{"app": App, "worker": Worker}
+	if err := parts[name](context.Background(), os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 3
+	}
+	return 0
 }
 
 // child starts this program again.

@@ -292,6 +292,15 @@ func TestLostCommitIsAnUnknownOutcome(t *testing.T) {
 				require.Eventually(t, func() bool { return has(id) }, patience, 10*time.Millisecond)
 			}
 		}
+	})
+}
+
+func TestOtherBrokenCommits(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		d := s.Database(t)
+		mustExec(t, d.DB, "CREATE TABLE t (id INT PRIMARY KEY)")
+		p := newProxy(t, s.Addr())
+		db := openThrough(t, d, p, mysqlx.Options{})
 		// A COMMIT that was killed may have been durable already.
 		tx, err := db.BeginTx(t.Context(), nil)
 		require.NoError(t, err)

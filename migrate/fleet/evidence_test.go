@@ -40,71 +40,73 @@ func hold(t *testing.T, db *sql.DB) *sql.Conn {
 	return conn
 }
 
-func TestEvidenceKnowsTheFleet(t *testing.T) {
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		w := newWorld(t, s)
-		w.drain(t)
-		_, db := w.announceTagged(t, instance("v7", throughAll()), time.Minute)
-		hold(t, db)
-		hold(t, w.own) // another session of Underpin's own
-		e := w.evidence(t, quick())
-		require.Empty(t, e.Strangers, reasons(e.Strangers))
-		require.Empty(t, e.CannotTell)
-		require.NotZero(t, e.Sessions)
-		ok, why := e.Clear(fleet.ByInstance)
-		if w.hasPerformanceSchema(t) {
-			require.True(t, ok, why)
-			require.Equal(t, fleet.MethodAttributes, e.Method)
-			require.NotZero(t, e.Known)
-			return
-		}
-		require.Equal(t, fleet.MethodAccounts, e.Method)
-		require.Equal(t, fleet.ByAccount, e.Certainty)
-		require.False(t, ok)
-		require.Contains(t, why, "known by their account only")
-		ok, _ = e.Clear(fleet.ByAccount)
-		require.True(t, ok)
-		require.NotEmpty(t, e.Notes)
-	})
+func TestEvidenceKnowsTheFleet(t *testing.T) { servers.Each(t, evidenceKnowsTheFleet) }
+
+func evidenceKnowsTheFleet(t *testing.T, s *servers.Server) {
+	w := newWorld(t, s)
+	w.drain(t)
+	_, db := w.announceTagged(t, instance("v7", throughAll()), time.Minute)
+	hold(t, db)
+	hold(t, w.own) // another session of Underpin's own
+	e := w.evidence(t, quick())
+	require.Empty(t, e.Strangers, reasons(e.Strangers))
+	require.Empty(t, e.CannotTell)
+	require.NotZero(t, e.Sessions)
+	ok, why := e.Clear(fleet.ByInstance)
+	if w.hasPerformanceSchema(t) {
+		require.True(t, ok, why)
+		require.Equal(t, fleet.MethodAttributes, e.Method)
+		require.NotZero(t, e.Known)
+		return
+	}
+	require.Equal(t, fleet.MethodAccounts, e.Method)
+	require.Equal(t, fleet.ByAccount, e.Certainty)
+	require.False(t, ok)
+	require.Contains(t, why, "known by their account only")
+	ok, _ = e.Clear(fleet.ByAccount)
+	require.True(t, ok)
+	require.NotEmpty(t, e.Notes)
 }
 
 func TestEvidenceFindsAnOlderReleaseOfTheSameAccount(t *testing.T) {
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		w := newWorld(t, s)
-		w.drain(t)
-		_, db := w.announceTagged(t, instance("v7", throughAll()), time.Minute)
-		hold(t, db)
-		old := openApp(t, w.appDSN, nil)
-		conn := hold(t, old)
-		var id uint64
-		require.NoError(t, conn.QueryRowContext(t.Context(), "SELECT CONNECTION_ID()").Scan(&id))
-		e := w.evidence(t, quick())
-		found := e.Strangers
-		if !w.hasPerformanceSchema(t) {
-			found = e.Indistinct // it says that it cannot tell
-		}
-		var ids []uint64
-		for _, b := range found {
-			ids = append(ids, b.Connection)
-			require.Equal(t, userOf(t, w.appDSN)+"@127.0.0.1", b.User)
-			require.Equal(t, w.d.Name, b.Database)
-		}
-		require.Contains(t, ids, id)
-		ok, _ := e.Clear(fleet.ByInstance)
-		require.False(t, ok)
+	servers.Each(t, evidenceFindsAnOlderReleaseOfTheSameAccount)
+}
 
-		require.NoError(t, fleet.Vouch(t.Context(), w.own, fleet.Word{
-			Change: change, User: userOf(t, w.appDSN) + "@%", Who: "ann", Why: "the reporting job, which only reads",
-		}))
-		e = w.evidence(t, quick())
-		ok, why := e.Clear(fleet.ByInstance)
-		require.True(t, ok, why)
-		require.NotEmpty(t, e.Vouched)
-		require.Contains(t, e.Vouched[0].Reason, "ann: the reporting job")
-		audit, err := control.AuditAfter(t.Context(), w.own, 0)
-		require.NoError(t, err)
-		require.Equal(t, "vouch", audit[len(audit)-1].Action)
-	})
+func evidenceFindsAnOlderReleaseOfTheSameAccount(t *testing.T, s *servers.Server) {
+	w := newWorld(t, s)
+	w.drain(t)
+	_, db := w.announceTagged(t, instance("v7", throughAll()), time.Minute)
+	hold(t, db)
+	old := openApp(t, w.appDSN, nil)
+	conn := hold(t, old)
+	var id uint64
+	require.NoError(t, conn.QueryRowContext(t.Context(), "SELECT CONNECTION_ID()").Scan(&id))
+	e := w.evidence(t, quick())
+	found := e.Strangers
+	if !w.hasPerformanceSchema(t) {
+		found = e.Indistinct // it says that it cannot tell
+	}
+	var ids []uint64
+	for _, b := range found {
+		ids = append(ids, b.Connection)
+		require.Equal(t, userOf(t, w.appDSN)+"@127.0.0.1", b.User)
+		require.Equal(t, w.d.Name, b.Database)
+	}
+	require.Contains(t, ids, id)
+	ok, _ := e.Clear(fleet.ByInstance)
+	require.False(t, ok)
+
+	require.NoError(t, fleet.Vouch(t.Context(), w.own, fleet.Word{
+		Change: change, User: userOf(t, w.appDSN) + "@%", Who: "ann", Why: "the reporting job, which only reads",
+	}))
+	e = w.evidence(t, quick())
+	ok, why := e.Clear(fleet.ByInstance)
+	require.True(t, ok, why)
+	require.NotEmpty(t, e.Vouched)
+	require.Contains(t, e.Vouched[0].Reason, "ann: the reporting job")
+	audit, err := control.AuditAfter(t.Context(), w.own, 0)
+	require.NoError(t, err)
+	require.Equal(t, "vouch", audit[len(audit)-1].Action)
 }
 
 func TestEvidenceFindsOtherAccounts(t *testing.T) {
@@ -129,29 +131,39 @@ func TestEvidenceFindsOtherAccounts(t *testing.T) {
 
 // Dead instances, instances of a service that does not declare the change, and
 // instances that nobody has heard of are strangers by name.
-func TestEvidenceJudgesTaggedSessions(t *testing.T) {
-	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		w := newWorld(t, s)
-		if !w.hasPerformanceSchema(t) {
-			return // judged by account, see the other tests
-		}
-		w.drain(t)
-		billing := instance("b1", nil)
-		billing.Service = "billing"
-		_, db := w.announceTagged(t, billing, time.Minute)
-		hold(t, db)
-		e := w.evidence(t, quick())
-		require.Len(t, e.Strangers, 1)
-		require.Contains(t, e.Strangers[0].Reason, "release b1 of billing on web-1, which does not declare the change")
+func TestEvidenceJudgesTaggedSessions(t *testing.T) { servers.Each(t, evidenceJudgesTaggedSessions) }
 
-		dead, db := w.announceTagged(t, instance("v7", throughAll()), time.Minute)
-		hold(t, db)
-		require.Len(t, w.evidence(t, quick()).Strangers, 1)
-		require.NoError(t, dead.Leave(t.Context()))
-		e = w.evidence(t, quick())
-		require.Contains(t, reasons(e.Strangers), "is not live")
-		require.Equal(t, []string{"v7"}, releasesOf(e.Strangers, dead.Instance().ID))
-	})
+func evidenceJudgesTaggedSessions(t *testing.T, s *servers.Server) {
+	w := newWorld(t, s)
+	if !w.hasPerformanceSchema(t) {
+		return // judged by account, see the other tests
+	}
+	w.drain(t)
+	billing := instance("b1", nil)
+	billing.Service = "billing"
+	_, db := w.announceTagged(t, billing, time.Minute)
+	hold(t, db)
+	e := w.evidence(t, quick())
+	require.Len(t, e.Strangers, 1)
+	require.Contains(t, e.Strangers[0].Reason, "release b1 of billing on web-1, which does not declare the change")
+
+	dead, db := w.announceTagged(t, instance("v7", throughAll()), time.Minute)
+	hold(t, db)
+	require.Len(t, w.evidence(t, quick()).Strangers, 1)
+	require.NoError(t, dead.Leave(t.Context()))
+	e = w.evidence(t, quick())
+	require.Contains(t, reasons(e.Strangers), "is not live")
+	require.Equal(t, []string{"v7"}, releasesOf(e.Strangers, dead.Instance().ID))
+}
+
+// MariaDB keeps attributes when it is told to.
+func TestEvidenceOnMariaDBWithPerformanceSchema(t *testing.T) {
+	s := servers.Private(t, servers.Options{Engine: servers.MariaDB, ExtraArgs: []string{"--performance-schema=ON"}})
+	w := newWorld(t, s)
+	require.True(t, w.hasPerformanceSchema(t))
+	t.Run("fleet", func(t *testing.T) { evidenceKnowsTheFleet(t, s) })
+	t.Run("older release", func(t *testing.T) { evidenceFindsAnOlderReleaseOfTheSameAccount(t, s) })
+	t.Run("tagged", func(t *testing.T) { evidenceJudgesTaggedSessions(t, s) })
 }
 
 func releasesOf(blockers []fleet.Blocker, instance string) []string {

@@ -153,7 +153,9 @@ func (p *patient) probe(ctx context.Context, query string) error {
 		return err
 	}
 	defer rows.Close()
-	for rows.Next() { //nolint:revive // only whether it is allowed matters
+	for rows.Next() {
+		// Only whether it is allowed matters.
+		continue
 	}
 	return rows.Err()
 }
