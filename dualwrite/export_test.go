@@ -53,3 +53,6 @@ var (
 	ColumnOf = columnOf
 	SortKeys = sortedKeys
 )
+
+// Writes is the shape that the change's release writes.
+func (c *Change) Writes() migrate.Shape { return c.capability.Writes }

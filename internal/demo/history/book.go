@@ -43,8 +43,9 @@ type row struct {
 	visits counter
 	// written is set once anybody but the seed has written.
 	written bool
-	// seeded says that the table began with it.
-	seeded bool
+	// seeded says that the table began with it, inserted that an insert with
+	// this key is known.
+	seeded, inserted bool
 }
 
 type nameless struct {
@@ -103,24 +104,39 @@ func (b *Book) Insert(key uint64, s Span, o Outcome, v Row) {
 }
 
 func (r *row) insert(s Span, o Outcome, v Row) {
-	r.written = true
+	r.written, r.inserted = true, true
 	r.names.write(s, o, v.Value)
 	r.mails.write(s, o, v.Mail)
 }
 
-// Rename records a write of the name; the zero Value is a delete.
+// Rename records a write of the name; the zero Value is a delete. Like the next
+// two it met a row if it was acknowledged: see [Book.Glimpse] for one that did
+// not.
 func (b *Book) Rename(key uint64, s Span, o Outcome, v Value) {
-	b.written(key, o).names.write(s, o, v)
+	r := b.written(key, o)
+	r.met(s, o)
+	r.names.write(s, o, v)
+}
+
+// met records that a write met a row.
+func (r *row) met(s Span, o Outcome) {
+	if o == Acknowledged {
+		r.names.read(s, Something())
+	}
 }
 
 // Mail records a write of the e-mail address.
 func (b *Book) Mail(key uint64, s Span, o Outcome, mail string) {
-	b.written(key, o).mails.write(s, o, mail)
+	r := b.written(key, o)
+	r.met(s, o)
+	r.mails.write(s, o, mail)
 }
 
 // Visit records that the visits were raised by one.
 func (b *Book) Visit(key uint64, s Span, o Outcome) {
-	b.written(key, o).visits.add(s, o)
+	r := b.written(key, o)
+	r.met(s, o)
+	r.visits.add(s, o)
 }
 
 // Read records what a read of a whole row returned.
@@ -146,25 +162,32 @@ func (b *Book) Glimpse(key uint64, s Span, v Value) {
 // adopt gives the rows that appeared under keys nobody was told the insert they
 // must have come from.
 func (b *Book) adopt() {
-	if len(b.nameless) == 0 {
-		return
-	}
-	for key, r := range b.rows {
-		if key <= b.seeds || r.written {
+	for _, r := range b.rows {
+		if r.seeded || r.inserted {
 			continue
 		}
-		for _, rd := range r.names.reads {
-			if rd.value.Absent() {
-				continue
-			}
-			i := slices.IndexFunc(b.nameless, func(n nameless) bool { return n.row.Value.Shows(rd.value) })
-			if i >= 0 {
-				r.insert(b.nameless[i].span, Unknown, b.nameless[i].row)
-				b.nameless = slices.Delete(b.nameless, i, i+1)
-			}
-			break
+		if i := b.origin(r); i >= 0 {
+			r.insert(b.nameless[i].span, Unknown, b.nameless[i].row)
+			b.nameless = slices.Delete(b.nameless, i, i+1)
 		}
 	}
+}
+
+// origin finds the insert that a row must have come from, by what was read in
+// it; -1 if there is none or none is needed. If nobody ever looked at the name,
+// any insert explains the row as well as another.
+func (b *Book) origin(r *row) int {
+	found := -1
+	for _, rd := range r.names.reads {
+		if rd.value.Absent() {
+			continue
+		}
+		found = slices.IndexFunc(b.nameless, func(n nameless) bool { return n.row.Value.Shows(rd.value) })
+		if rd.value.Shape != something {
+			return found
+		}
+	}
+	return found
 }
 
 // Problem is something that the histories do not explain.

@@ -76,7 +76,8 @@ func story() (*Book, table) {
 	b.Visit(5, at(10, 50), Unknown)
 	b.Read(5, at(60, 61), seedRow(5))
 	b.Insert(0, at(10, Never), Unknown, Row{Value: name("Killed Tok7"), Mail: "tok7@example.com"})
-	end[10] = Row{Value: name("Killed Tok7").In(migrate.TargetShape), Mail: "tok7@example.com"}
+	b.Visit(10, at(200, 210), Acknowledged) // by somebody who came across it
+	end[10] = Row{Value: name("Killed Tok7").In(migrate.TargetShape), Mail: "tok7@example.com", Visits: 1}
 	// Row 6 is read only.
 	b.Read(6, at(60, 61), seedRow(6))
 	return b, end
@@ -91,7 +92,7 @@ func TestARightHistoryIsRight(t *testing.T) {
 	require.Empty(t, v.Wrong)
 	require.Empty(t, v.Different)
 	require.EqualValues(t, len(end), v.Rows)
-	require.EqualValues(t, 7, v.Acknowledged)
+	require.EqualValues(t, 8, v.Acknowledged)
 	require.EqualValues(t, 4, v.Unknown)
 }
 
@@ -131,6 +132,11 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 			return end.with(3, func(r *Row) { *r = seedRow(3) })
 		}},
 		{"an inserted row is gone", lost, 9, func(_ *Book, end table) table { return end.without(9) }},
+		{"an insert of a killed process that was visited is gone", lost, 10, func(_ *Book, end table) table { return end.without(10) }},
+		{"a visit to a deleted row", wrong, 3, func(b *Book, end table) table {
+			b.Visit(3, at(50, 60), Acknowledged)
+			return end
+		}},
 		{"a killed write that was seen is gone", lost, 4, func(_ *Book, end table) table {
 			return end.with(4, func(r *Row) { r.Value = seedRow(4).Value })
 		}},

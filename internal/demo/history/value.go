@@ -27,6 +27,13 @@ func Target(first, last *string) Value {
 	return Value{Shape: migrate.TargetShape, First: first, Last: last}
 }
 
+// something is the shape of [Something].
+const something migrate.Shape = "?"
+
+// Something returns what a write saw that met a row and did not look at its
+// name.
+func Something() Value { return Value{Shape: something} }
+
 // Absent reports whether there is no row.
 func (v Value) Absent() bool { return v.Shape == "" }
 
@@ -47,6 +54,9 @@ func (v Value) Shows(seen Value) bool {
 	if v.Absent() || seen.Absent() {
 		return v.Absent() == seen.Absent()
 	}
+	if seen.Shape == something {
+		return true
+	}
 	w := v.In(seen.Shape)
 	return same(w.Name, seen.Name) && same(w.First, seen.First) && same(w.Last, seen.Last)
 }
@@ -56,6 +66,8 @@ func (v Value) String() string {
 	switch v.Shape {
 	case "":
 		return "no row"
+	case something:
+		return "a row"
 	case migrate.SourceShape:
 		return "name=" + quote(v.Name)
 	}
