@@ -1,6 +1,7 @@
 package backfill
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,7 +79,7 @@ func (g *gate) measure(ctx context.Context) string {
 			return fmt.Sprintf("cannot measure: %v", err)
 		}
 		if v.Decision != Go {
-			return v.Reason
+			return cmp.Or(v.Reason, "a throttler says so without a reason")
 		}
 	}
 	return ""

@@ -19,6 +19,8 @@ func (c *Change) Pin(s migrate.Setting) error {
 	if _, h, err := c.fencer.Setting(context.Background(), c.client.db); err == nil {
 		hash = h
 	}
+	c.client.beating.Lock()
+	defer c.client.beating.Unlock()
 	return c.adopt(context.Background(), s, hash)
 }
 

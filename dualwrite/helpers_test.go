@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -289,6 +290,22 @@ func insert(ctx context.Context, c *dualwrite.Change, query string, args ...any)
 		return err
 	})
 	return id, err
+}
+
+func itoa(n uint64) string { return strconv.FormatUint(n, 10) }
+
+// eventually waits for a condition on the test's own goroutine.
+func eventually(t testing.TB, condition func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		if time.Now().After(deadline) {
+			require.Fail(t, "the condition was never met")
+		}
+		<-tick.C
+	}
 }
 
 // sees waits until a client's reads go by the setting's epoch.

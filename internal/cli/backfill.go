@@ -83,14 +83,12 @@ func (a *app) backfill(ctx context.Context, db *sql.DB, name string, o backfillO
 			r.waiting(p.Waiting)
 		}
 	}
-	replicas, closeReplicas, err := a.replicas(ctx, p.Backfill)
+	replicas, closeReplicas, err := a.throttle(ctx, p.Backfill)
 	if err != nil {
 		return err
 	}
 	defer closeReplicas()
-	if len(replicas.Replicas) > 0 {
-		cfg.Throttle = append(cfg.Throttle, replicas)
-	}
+	cfg.Throttle = append(cfg.Throttle, replicas...)
 	worker, err := backfill.New(cfg)
 	if err != nil {
 		return err
@@ -203,4 +201,16 @@ func (a *app) replicas(ctx context.Context, b plan.Backfill) (lag backfill.Repli
 		lag.Replicas = append(lag.Replicas, backfill.Replica{Name: address, DB: db})
 	}
 	return lag, closeAll, nil
+}
+
+// throttle is [engine.Config].Throttle: the replicas that the plan names.
+func (a *app) throttle(ctx context.Context, limits plan.Backfill) ([]backfill.Throttler, func(), error) {
+	if len(limits.Replicas) == 0 {
+		return nil, func() {}, nil
+	}
+	lag, done, err := a.replicas(ctx, limits)
+	if err != nil {
+		return nil, nil, err
+	}
+	return []backfill.Throttler{lag}, done, nil
 }

@@ -41,7 +41,7 @@ type walkOptions struct {
 // before the result is printed.
 func (a *app) engineConfig(o walkOptions) (engine.Config, *reporter) {
 	r := a.newReporter()
-	cfg := engine.Config{Workers: o.workers, Report: r.event}
+	cfg := engine.Config{Workers: o.workers, Report: r.event, Throttle: a.throttle}
 	if o.allowCopy {
 		cfg.Copying = engine.AllowCopying
 	}

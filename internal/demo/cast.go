@@ -33,7 +33,7 @@ func (c *cast) start(ctx context.Context, release string) (*process, error) {
 		Release: release, Place: fmt.Sprintf("%s/%d", release, c.count[release]),
 		DSN: c.arena.dsn(release), Table: c.cfg.layout(), Load: load,
 	}
-	p, err := launch(append(slices.Clone(c.cfg.Command), "app"), t.Place, release, t, c.rec.hear)
+	p, err := launch(ctx, append(slices.Clone(c.cfg.Command), "app"), t.Place, release, t, c.rec.hear)
 	if err != nil {
 		return nil, err
 	}

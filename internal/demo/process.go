@@ -34,12 +34,14 @@ type process struct {
 
 // launch starts a process with its task on the standard input, and hands every
 // line it tells to hear, in order, from one goroutine.
-func launch(command []string, place, release string, t any, hear func(p *process, line []byte)) (*process, error) {
+//
+// The end of ctx does not end the process: its owner does, in order.
+func launch(ctx context.Context, command []string, place, release string, t any, hear func(p *process, line []byte)) (*process, error) {
 	p := &process{
 		place: place, release: release, stderr: &tail{}, ready: make(chan struct{}), ended: make(chan struct{}),
 		released: map[int]chan struct{}{},
 	}
-	p.cmd = exec.Command(command[0], command[1:]...)
+	p.cmd = exec.CommandContext(context.WithoutCancel(ctx), command[0], command[1:]...)
 	p.cmd.Stderr = p.stderr
 	// One that was killed may have left a half-written line behind; nobody else
 	// holds the other end of the pipes for long.

@@ -25,14 +25,14 @@ func playChild(role string) int {
 		fmt.Fprintln(os.Stderr, "no such\ndatabase")
 		return 3
 	case "steady":
-		fmt.Println(`{"kind":"ready"}`)
+		fmt.Fprintln(os.Stdout, `{"kind":"ready"}`)
 		for in.Scan() {
 			switch in.Text() {
 			case `{"order":"stop"}`:
-				fmt.Println(`{"kind":"stopped"}`)
+				fmt.Fprintln(os.Stdout, `{"kind":"stopped"}`)
 				return 0
 			case `{"order":"release","slots":[{"number":3}]}`:
-				fmt.Println(`{"kind":"released","slots":[{"number":3}]}`)
+				fmt.Fprintln(os.Stdout, `{"kind":"released","slots":[{"number":3}]}`)
 			}
 		}
 	}
@@ -56,7 +56,7 @@ func child(t *testing.T, role string) (*process, *atomic.Int64) {
 	require.NoError(t, err)
 	t.Setenv(childRole, role)
 	var heard atomic.Int64
-	p, err := launch([]string{self}, "r1/1", releaseReady, task{Place: "r1/1"}, func(p *process, line []byte) {
+	p, err := launch(t.Context(), []string{self}, "r1/1", releaseReady, task{Place: "r1/1"}, func(p *process, line []byte) {
 		heard.Add(1)
 		e, ok := decode(line)
 		if ok {

@@ -29,7 +29,7 @@ func (s *story) backfill(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	first, err := s.worker("worker/1", now.Epoch)
+	first, err := s.worker(ctx, "worker/1", now.Epoch)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (s *story) backfill(ctx context.Context) error {
 	if err := s.killWorker(ctx, first, now.Epoch); err != nil {
 		return err
 	}
-	second, err := s.worker("worker/2", now.Epoch)
+	second, err := s.worker(ctx, "worker/2", now.Epoch)
 	if err != nil {
 		return err
 	}
@@ -57,8 +57,8 @@ func (s *story) backfill(ctx context.Context) error {
 }
 
 // worker starts a backfill worker as a process of its own.
-func (s *story) worker(place string, run uint64) (*process, error) {
-	return launch(append(slices.Clone(s.cfg.Command), "worker"), place, "", workerTask{
+func (s *story) worker(ctx context.Context, place string, run uint64) (*process, error) {
+	return launch(ctx, append(slices.Clone(s.cfg.Command), "worker"), place, "", workerTask{
 		DSN: s.arena.admin.FormatDSN(), Change: s.plan.Change, Run: run, Owner: place, Rows: s.cfg.Rows,
 	}, func(*process, []byte) {})
 }

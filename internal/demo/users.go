@@ -227,7 +227,7 @@ func (u plainUsers) save(ctx context.Context, key uint64) (history.Value, error)
 	if err != nil {
 		return history.Value{}, err
 	}
-	defer tx.Rollback() //nolint:errcheck // a no-op after the commit
+	defer func() { _ = tx.Rollback() }() // a no-op after the commit
 	v, err := u.readAndSave(ctx, tx, key)
 	if err != nil {
 		return v, err

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/underpin-db/underpin/backfill"
 	"github.com/underpin-db/underpin/internal/control"
 	"github.com/underpin-db/underpin/internal/mysqlx"
 	"github.com/underpin-db/underpin/migrate"
@@ -64,6 +65,10 @@ type Config struct {
 	// Workers is how many backfill workers the engine runs in its own process.
 	// Defaults to 2.
 	Workers int
+	// Throttle opens what is asked whether the copy may go on, beside the limit
+	// of running threads that the engine sees to: the plan's replicas, which
+	// take credentials to reach. done is called when the copy has ended.
+	Throttle func(ctx context.Context, limits plan.Backfill) (list []backfill.Throttler, done func(), err error)
 	// EvidenceWindow is how long connections are watched for code without the
 	// library. Defaults to that of package fleet.
 	EvidenceWindow time.Duration

@@ -49,7 +49,10 @@ func (s *step) noStrangers(ctx context.Context, _ mysqlx.Querier) (Verdict, erro
 	// says what it cannot tell apart.
 	if ok, why := ev.Clear(fleet.ByAccount); !ok {
 		v := refuses("%s", why)
-		v.Blockers = ev.Strangers
+		if n := len(ev.Strangers); n > 0 {
+			v = refuses("%s not belong to the fleet", do(uint64(n), "connection"))
+			v.Blockers = ev.Strangers
+		}
 		return v, nil
 	}
 	return holds("no connection without the library, by %s", ev.Method), nil

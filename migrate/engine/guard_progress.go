@@ -52,7 +52,7 @@ func (s *step) copied(ctx context.Context, job backfill.Job) (Verdict, error) {
 		return refuses("the %s has done %d of %s", job, p.SpansDone, plural(p.Spans, "span")), nil
 	case p.Quarantined > 0:
 		return refuses("%s not fit the other shape: underpin status %s lists them; mend them, then go on",
-			does(p.Quarantined), s.change.Name), nil
+			do(p.Quarantined, "row"), s.change.Name), nil
 	}
 	return holds("the %s has passed over %s", job, plural(p.Rows, "row")), nil
 }
@@ -101,10 +101,10 @@ func short(d time.Duration) string {
 	return d.Round(10 * time.Millisecond).String()
 }
 
-// does is "1 row does" or "2 rows do".
-func does(n uint64) string {
+// do is "1 row does" or "2 rows do".
+func do(n uint64, noun string) string {
 	if n == 1 {
-		return "1 row does"
+		return "1 " + noun + " does"
 	}
-	return plural(n, "row") + " do"
+	return plural(n, noun) + " do"
 }

@@ -61,19 +61,8 @@ func (e *Engine) Status(ctx context.Context, change string) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	ctl, err := control.GetController(ctx, e.cfg.DB, change)
+	st, err := e.summary(ctx, c)
 	if err != nil {
-		return Status{}, err
-	}
-	s := c.Setting
-	st := Status{
-		Change: c.Name, Service: c.Service, Phase: s.Phase, Mode: s.Mode, Epoch: s.Epoch, Ramp: s.Ramp, Rule: s.Rule,
-		PlanHash: c.PlanHash, Since: c.Since, Seconds: c.Age.Seconds(), Paused: ctl.PausedWhy,
-	}
-	if ctl.Left > 0 {
-		st.Controller = ctl.Owner
-	}
-	if st.Instances, err = fleet.Live(ctx, e.cfg.DB, change); err != nil {
 		return st, err
 	}
 	if c.PlanHash == "" {
@@ -168,11 +157,27 @@ func (e *Engine) List(ctx context.Context) ([]Status, error) {
 	}
 	out := make([]Status, len(all))
 	for i, c := range all {
-		s := c.Setting
-		out[i] = Status{
-			Change: c.Name, Service: c.Service, Phase: s.Phase, Mode: s.Mode, Epoch: s.Epoch, Ramp: s.Ramp, Rule: s.Rule,
-			PlanHash: c.PlanHash, Since: c.Since, Seconds: c.Age.Seconds(),
+		if out[i], err = e.summary(ctx, c); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// summary is what the control tables alone say of a change.
+func (e *Engine) summary(ctx context.Context, c control.Change) (Status, error) {
+	ctl, err := control.GetController(ctx, e.cfg.DB, c.Name)
+	if err != nil {
+		return Status{}, err
+	}
+	s := c.Setting
+	st := Status{
+		Change: c.Name, Service: c.Service, Phase: s.Phase, Mode: s.Mode, Epoch: s.Epoch, Ramp: s.Ramp, Rule: s.Rule,
+		PlanHash: c.PlanHash, Since: c.Since, Seconds: c.Age.Seconds(), Paused: ctl.PausedWhy,
+	}
+	if ctl.Left > 0 {
+		st.Controller = ctl.Owner
+	}
+	st.Instances, err = fleet.Live(ctx, e.cfg.DB, c.Name)
+	return st, err
 }

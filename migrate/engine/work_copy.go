@@ -36,6 +36,14 @@ func CopyConfig(db *sql.DB, c control.Change, p *plan.Plan, job backfill.Job) ba
 func (s *step) copyAndVerify(ctx context.Context, job backfill.Job) ([]Verdict, error) {
 	cfg := CopyConfig(s.e.cfg.DB, s.change, s.plan, job)
 	cfg.Owner, cfg.Workers = s.e.cfg.Actor, s.e.cfg.Workers
+	if s.e.cfg.Throttle != nil {
+		more, done, err := s.e.cfg.Throttle(ctx, s.plan.Backfill)
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		cfg.Throttle = append(cfg.Throttle, more...)
+	}
 	cfg.Progress = func(p backfill.Progress) {
 		s.progress(string(job), p.Rows, p.Expected)
 	}

@@ -3,6 +3,7 @@ package history
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -96,17 +97,21 @@ func TestARightHistoryIsRight(t *testing.T) {
 	require.EqualValues(t, 4, v.Unknown)
 }
 
-// TestPlantedFaultsAreFound plants one fault at a time into the right history.
-func TestPlantedFaultsAreFound(t *testing.T) {
-	lost := func(v Verdict) []Problem { return v.Lost }
-	wrong := func(v Verdict) []Problem { return v.Wrong }
-	different := func(v Verdict) []Problem { return v.Different }
-	for _, c := range []struct {
-		fault string
-		in    func(Verdict) []Problem
-		key   uint64
-		plant func(b *Book, end table) table
-	}{
+// fault is one fault that is planted into the right history.
+type fault struct {
+	fault string
+	in    func(Verdict) []Problem
+	key   uint64
+	plant func(b *Book, end table) table
+}
+
+func lost(v Verdict) []Problem      { return v.Lost }
+func wrong(v Verdict) []Problem     { return v.Wrong }
+func different(v Verdict) []Problem { return v.Different }
+
+// lostValues are values that the table does not hold at the end.
+func lostValues() []fault {
+	return []fault{
 		{"the last write of a name is lost", lost, 1, func(_ *Book, end table) table {
 			return end.with(1, func(r *Row) { r.Value = name("Ann Tok1").In(migrate.TargetShape) })
 		}},
@@ -128,6 +133,12 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 		{"an unknown visit is counted twice", lost, 5, func(_ *Book, end table) table {
 			return end.with(5, func(r *Row) { r.Visits = 5 })
 		}},
+	}
+}
+
+// lostRows are rows that are there or not there at the end against what was written.
+func lostRows() []fault {
+	return []fault{
 		{"a delete is undone", lost, 3, func(_ *Book, end table) table {
 			return end.with(3, func(r *Row) { *r = seedRow(3) })
 		}},
@@ -144,6 +155,12 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 			b.Rename(5, at(70, 80), Acknowledged, name("After Tok8"))
 			return end.with(5, func(r *Row) { r.Value = name("Killed Tok6").In(migrate.TargetShape) })
 		}},
+	}
+}
+
+// staleReads are reads of a value at a time when it cannot be seen.
+func staleReads() []fault {
+	return []fault{
 		{"a stale read", wrong, 1, func(b *Book, end table) table {
 			b.Read(1, at(50, 60), Row{Value: name("Ann Tok1"), Mail: "1@example.com", Visits: 3})
 			return end
@@ -174,6 +191,12 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 			b.Read(1, at(50, 60), Row{Value: name("Mary Ann Tok2 Lee").In(migrate.TargetShape), Mail: "1@example.com", Visits: 3})
 			return end
 		}},
+	}
+}
+
+// wrongReads are reads that miss something.
+func wrongReads() []fault {
+	return []fault{
 		{"a read that misses a row", wrong, 6, func(b *Book, end table) table {
 			b.Read(6, at(50, 60), Row{})
 			return end
@@ -194,6 +217,12 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 			b.Read(2, at(60, 61), Row{Value: seedRow(2).Value, Mail: "2@example.com", Visits: 5})
 			return end
 		}},
+	}
+}
+
+// untouched are rows that nobody wrote.
+func untouched() []fault {
+	return []fault{
 		{"an untouched row is mapped wrongly", different, 7, func(_ *Book, end table) table {
 			return end.with(7, func(r *Row) { r.Value = Target(nil, nil) })
 		}},
@@ -213,7 +242,12 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 		{"a row comes from nowhere", different, 11, func(_ *Book, end table) table {
 			return end.with(11, func(r *Row) { *r = Row{Value: name("From Nowhere")} })
 		}},
-	} {
+	}
+}
+
+// TestPlantedFaultsAreFound plants one fault at a time into the right history.
+func TestPlantedFaultsAreFound(t *testing.T) {
+	for _, c := range slices.Concat(lostValues(), lostRows(), staleReads(), wrongReads(), untouched()) {
 		t.Run(c.fault, func(t *testing.T) {
 			b, end := story()
 			v := judge(b, c.plant(b, end))
