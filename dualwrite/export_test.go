@@ -32,7 +32,13 @@ func JoinWithClock(ctx context.Context, db *sql.DB, cfg Config, now func() time.
 // Beat is one beat of the client's heart, now.
 func (c *Client) Beat(ctx context.Context) error { return c.beat(ctx) }
 
-// Decide is what a read does before it reads, for the benchmarks.
+// Choose looks up the mode and decides where to read.
+func (c *Change) Choose(key any) (migrate.Shape, error) {
+	return c.choose(context.Background(), c.current.Load(), key, nil)
+}
+
+// Decide is all that a read does besides reading: it counts itself in and out,
+// looks at the lease and decides where to read.
 func (c *Change) Decide(key any) (migrate.Shape, error) {
 	r, err := c.beginRead()
 	if err != nil {

@@ -253,18 +253,29 @@ func TestDecidingDoesNotAllocate(t *testing.T) {
 	f.acknowledged(now)
 	var key any = int64(1 << 40)
 	require.Zero(t, testing.AllocsPerRun(1000, func() { _, _ = names.Decide(key) }))
+	require.Zero(t, testing.AllocsPerRun(1000, func() { _, _ = names.Choose(key) }))
+}
+
+// BenchmarkChoose is the mode, the key's place and the ramp; BenchmarkDecide
+// everything that a read costs besides reading, the clock included.
+func BenchmarkChoose(b *testing.B) {
+	benchmarkDecision(b, func(c *dualwrite.Change) func(any) (migrate.Shape, error) { return c.Choose })
 }
 
 func BenchmarkDecide(b *testing.B) {
+	benchmarkDecision(b, func(c *dualwrite.Change) func(any) (migrate.Shape, error) { return c.Decide })
+}
+
+func benchmarkDecision(b *testing.B, of func(*dualwrite.Change) func(any) (migrate.Shape, error)) {
 	f := newFixture(b, servers.ForTest(b, servers.MariaDB), nameSplit(), nameSplitDDL)
 	f.to(migrate.ReadingNew, ramp(5000))
-	names := f.join(dualwrite.Config{
+	decide := of(f.join(dualwrite.Config{
 		Service: "accounts", Release: "r1", Changes: []dualwrite.Support{{Change: splitName, Writes: migrate.SourceShape, Through: migrate.ReadNew}},
-	}).Change(splitName)
+	}).Change(splitName))
 	var key any = int64(1 << 40)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := names.Decide(key); err != nil {
+		if _, err := decide(key); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,7 +1,6 @@
 package lifecycle
 
 import (
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,8 +9,6 @@ import (
 	"github.com/underpin-db/underpin/integration/servers"
 	"github.com/underpin-db/underpin/migrate"
 )
-
-func TestMain(m *testing.M) { os.Exit(servers.Run(m)) }
 
 // upTo is the phases in which the old application may run.
 var upTo = []migrate.Phase{migrate.Expanded, migrate.DualWriting, migrate.Backfilling, migrate.Verified, migrate.ReadingNew}

@@ -1,0 +1,43 @@
+package lifecycle
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/underpin-db/underpin/integration/servers"
+	"github.com/underpin-db/underpin/migrate"
+)
+
+// The server is killed and started again in every phase, with the application
+// connected; both go on, and nothing acknowledged is gone.
+func TestServerKilledInEveryPhase(t *testing.T) {
+	servers.Each(t, func(t *testing.T, shared *servers.Server) {
+		s := servers.Private(t, servers.Options{Engine: shared.Engine()})
+		w := newWorld(t, s, splitColumn())
+		m := model{}
+		old := w.start(t, w.c.Old)
+		old.work(t, m, "0")
+		for _, phase := range upTo {
+			w.apply(t, phase)
+			w.settle(t.Context(), t, old)
+			old.work(t, m, string(phase[:2]))
+			require.NoError(t, s.Kill(t.Context()))
+			require.NoError(t, s.Restart(t.Context()))
+			old.check(t, m)
+			old.work(t, m, "k"+string(phase[:2]))
+			old.check(t, m)
+		}
+		old.stop(t)
+		newer := w.start(t, w.c.New)
+		w.apply(t, migrate.OnlyNew)
+		newer.work(t, m, "on")
+		require.NoError(t, s.Kill(t.Context()))
+		require.NoError(t, s.Restart(t.Context()))
+		w.rollback(t, migrate.ReadingNew)
+		newer.check(t, m)
+		w.apply(t, migrate.Contracted)
+		newer.check(t, m)
+		newer.stop(t)
+	})
+}
