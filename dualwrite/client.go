@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/underpin-db/underpin/internal/control"
+	"github.com/underpin-db/underpin/migrate"
 	"github.com/underpin-db/underpin/migrate/fleet"
 )
 
@@ -63,7 +64,7 @@ func Join(ctx context.Context, db *sql.DB, cfg Config) (*Client, error) {
 
 func join(ctx context.Context, db *sql.DB, cfg Config, now func() time.Time) (*Client, error) {
 	if instance, ok := identityOf(db); ok && cfg.Instance == "" {
-		cfg.Instance, cfg.Tagged = instance, "yes"
+		cfg.Instance, cfg.Tagged = instance, migrate.Yes
 	}
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
@@ -83,6 +84,9 @@ func join(ctx context.Context, db *sql.DB, cfg Config, now func() time.Time) (*C
 	}
 	slices.SortFunc(c.changes, func(a, b *Change) int { return strings.Compare(a.name, b.name) })
 	if err := c.admit(ctx); err != nil {
+		if c.member != nil { // announced, but then the settings could not be read
+			err = errors.Join(err, c.member.Leave(context.WithoutCancel(ctx)))
+		}
 		return nil, fmt.Errorf("join the fleet of %s: %w", cfg.Service, err)
 	}
 	c.start(ctx)

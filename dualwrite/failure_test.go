@@ -21,7 +21,8 @@ import (
 // holdRow locks rows in a transaction of its own until release is called.
 func (f *fixture) holdRow(query string, args ...any) (release func()) {
 	f.t.Helper()
-	tx, err := f.db.BeginTx(f.t.Context(), nil)
+	// The test's own context ends before its cleanups run.
+	tx, err := f.db.BeginTx(context.WithoutCancel(f.t.Context()), nil)
 	require.NoError(f.t, err)
 	rows, err := tx.QueryContext(f.t.Context(), query, args...)
 	require.NoError(f.t, err)

@@ -112,12 +112,7 @@ func newFixture(t testing.TB, s *servers.Server, change migrate.Change, ddl []st
 // record stores the plan.
 func (f *fixture) record() {
 	f.t.Helper()
-	spec, err := json.Marshal(map[string]any{"change": f.change, "steps": []string{"something of the plan's own"}})
-	require.NoError(f.t, err)
-	c, err := control.Get(f.t.Context(), f.db, f.change.Name)
-	require.NoError(f.t, err)
-	c.Service, c.PlanHash, c.Spec = f.change.Service, strings.Repeat("ab", 32), spec
-	require.NoError(f.t, control.RecordPlan(f.t.Context(), f.db, c))
+	require.NoError(f.t, recordPlan(f.t.Context(), f.db, f.change))
 }
 
 func (f *fixture) exec(query string, args ...any) sql.Result {
@@ -312,4 +307,44 @@ func eventually(t testing.TB, condition func() bool) {
 func sees(t testing.TB, c *dualwrite.Change, s migrate.Setting) {
 	t.Helper()
 	require.Eventually(t, func() bool { return c.Setting().Epoch >= s.Epoch }, 10*time.Second, 2*time.Millisecond)
+}
+
+// setUpExample makes what the underpin command would have made by the time that
+// reads move: the control tables, the new columns, the plan, the phase.
+func setUpExample(ctx context.Context, dsn string) error {
+	db, err := sql.Open("mysql", dsn)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if _, err := control.Init(ctx, db); err != nil {
+		return err
+	}
+	if _, err := db.ExecContext(ctx, nameSplitDDL[0]); err != nil {
+		return err
+	}
+	if err := control.Register(ctx, db, splitName, "accounts"); err != nil {
+		return err
+	}
+	if err := recordPlan(ctx, db, nameSplit()); err != nil {
+		return err
+	}
+	now, err := control.Setting(ctx, db, splitName)
+	if err != nil {
+		return err
+	}
+	return control.Transit(ctx, db, splitName, now, setting(migrate.ReadingNew, now.Epoch+1))
+}
+
+func recordPlan(ctx context.Context, db *sql.DB, change migrate.Change) error {
+	spec, err := json.Marshal(map[string]any{"change": change, "steps": []string{"something of the plan's own"}})
+	if err != nil {
+		return err
+	}
+	c, err := control.Get(ctx, db, change.Name)
+	if err != nil {
+		return err
+	}
+	c.Service, c.PlanHash, c.Spec = change.Service, strings.Repeat("ab", 32), spec
+	return control.RecordPlan(ctx, db, c)
 }

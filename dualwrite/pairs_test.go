@@ -26,10 +26,11 @@ var (
 	staleOld = verdict{migrate.No, migrate.No}
 )
 
-// pairs is the matrix of the protocol's anchors, §2.2, for the modes that the
-// library has, starting with both shapes in step. It is the reason for the
-// transition table, so what the library does has to match it, also where it
-// loses data: there the guards have to keep the pair from coming about.
+// pairs is the matrix of modes that may be at work side by side, starting with
+// both shapes in step, as an exhaustive exploration of the protocol gave it. The
+// transition table rests on it, so what the library does has to match it, also
+// where that loses data: there the guards have to keep the pair from coming
+// about.
 var pairs = map[[2]migrate.Mode]verdict{
 	{migrate.Off, migrate.Off}:               dirty, // nobody writes the target
 	{migrate.Off, migrate.DualWrite}:         dirty, // and nobody reads it

@@ -231,10 +231,10 @@ func (c *Change) copyOnce(ctx context.Context, p *plan, scope shape.Scope) (copi
 	if err != nil {
 		return leftAlone, err
 	}
-	if f.Setting.Mode != migrate.CopyOnRead {
+	if f.setting.Mode != migrate.CopyOnRead {
 		return leftAlone, nil
 	}
-	if !strict(f.SQLMode) {
+	if !f.strict {
 		return leftAlone, ErrNotStrict
 	}
 	query, args := inline(p.mapper.Lock(shape.Forward, scope))
@@ -242,7 +242,7 @@ func (c *Change) copyOnce(ctx context.Context, p *plan, scope shape.Scope) (copi
 	if err := tx.QueryRowContext(ctx, query, args...).Scan(&locked); err != nil {
 		return leftAlone, err
 	}
-	for _, s := range p.mapper.Reconcile(shape.Forward, f.Setting.Rule, scope) {
+	for _, s := range p.mapper.Reconcile(shape.Forward, f.setting.Rule, scope) {
 		query, args := inline(s)
 		if _, err := tx.ExecContext(ctx, query, args...); err != nil {
 			return leftAlone, err

@@ -48,8 +48,9 @@ const (
 
 func (c *Change) newTx(tx *sql.Tx) *Tx { return &Tx{change: c, sql: tx} }
 
-// Mode returns what the transaction does about the change. It is fixed by the
-// fence: it does not change before the transaction ends.
+// Mode returns what the transaction does about the change, as far as is known:
+// if a transition comes between, what counts is what the fence reads. It is for
+// display; a unit writes the shape that its release declares in every mode.
 func (t *Tx) Mode() migrate.Mode { return t.setting.Mode }
 
 // Touch says that the row with this key was inserted, updated or deleted by

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/underpin-db/underpin/internal/control"
 	"github.com/underpin-db/underpin/internal/mysqlx"
 	"github.com/underpin-db/underpin/migrate"
 )
@@ -150,7 +149,7 @@ func (w *write) run(ctx context.Context, t *Tx) error {
 // time the server hands out another key, so two writers meet once or twice.
 const maxRaces = 3
 
-// lostRace recognises the identity race of design §5.10: while both shapes are
+// lostRace recognises two writers that were given one identity: while both shapes are
 // written and both tables number their rows, the server may hand this writer a
 // number that the other side's writer has just brought over. The next attempt
 // gets another number.
@@ -236,22 +235,37 @@ func (t *Tx) begin(ctx context.Context) error {
 		return err
 	}
 	c.client.cfg.Metrics.Fenced(c.name, time.Since(sent))
-	t.setting, t.pending = f.Setting, nil
-	if refused := c.judgeCached(f.Setting); refused != nil {
+	t.setting, t.pending = f.setting, nil
+	if refused := c.judgeCached(f.setting); refused != nil {
 		return refused
 	}
-	if both(f.Setting.Mode) && !strict(f.SQLMode) {
+	if both(f.setting.Mode) && !f.strict {
 		return fmt.Errorf("change %s: %w", c.name, ErrNotStrict)
 	}
 	return nil
 }
 
-func (c *Change) fence(ctx context.Context, tx mysqlx.Querier) (control.Fenced, error) {
-	f, err := c.fencer.Fence(ctx, tx)
-	if pin := c.pin.Load(); err == nil && pin != nil {
-		f.Setting = *pin
+// fenced is what a fence found.
+type fenced struct {
+	setting migrate.Setting
+	strict  bool // the session refuses values that do not fit
+}
+
+// fence takes the fence. In the usual case it reads the epoch only: if that is
+// the one that this process knows, so is the rest of the setting.
+func (c *Change) fence(ctx context.Context, tx mysqlx.Querier) (fenced, error) {
+	epoch, isStrict, err := c.fencer.Epoch(ctx, tx)
+	if err != nil {
+		return fenced{}, err
 	}
-	return f, err
+	if pin := c.pin.Load(); pin != nil {
+		return fenced{*pin, isStrict}, nil
+	}
+	if v := c.current.Load(); v.setting.Epoch == epoch {
+		return fenced{v.setting, isStrict}, nil
+	}
+	f, err := c.fencer.Fence(ctx, tx)
+	return fenced{f.Setting, isStrict}, err
 }
 
 // judgeCached is judge without the work, where the reads' view knows already.

@@ -3,7 +3,6 @@ package flags
 import (
 	"errors"
 	"math/bits"
-	"strconv"
 )
 
 // Buckets is the number of places: one a basis point.
@@ -91,13 +90,27 @@ func addBytes(h uint64, b []byte) uint64 {
 }
 
 func addInt(h uint64, v int64) uint64 {
-	var text [20]byte
-	return addBytes(h, strconv.AppendInt(text[:0], v, 10))
+	if v < 0 {
+		return addUint((h^'-')*fnvPrime, -uint64(v))
+	}
+	return addUint(h, uint64(v))
 }
 
+// addUint adds the decimal text of v. It is written out because strconv takes
+// as long as all the rest.
 func addUint(h uint64, v uint64) uint64 {
 	var text [20]byte
-	return addBytes(h, strconv.AppendUint(text[:0], v, 10))
+	at := len(text)
+	for v >= 10 {
+		at--
+		text[at] = byte('0' + v%10)
+		v /= 10
+	}
+	h = (h ^ ('0' + v)) * fnvPrime
+	for ; at < len(text); at++ {
+		h = (h ^ uint64(text[at])) * fnvPrime
+	}
+	return h
 }
 
 // mix is the finaliser of MurmurHash3: every bit of the input reaches every bit

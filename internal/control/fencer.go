@@ -15,7 +15,7 @@ import (
 // literal. A placeholder would cost an application whose pool does not
 // interpolate three round trips where one does. It is immutable and safe for
 // concurrent use.
-type Fencer struct{ name, fence, setting, plan string }
+type Fencer struct{ name, fence, short, setting, plan string }
 
 // validName is what a change's name may be made of. None of it needs escaping,
 // under any sql_mode.
@@ -30,6 +30,12 @@ WHERE name = '%s'`
 
 const fencerFence = `/* underpin fence */
 SELECT ` + settingColumns + `, @@SESSION.sql_mode` + fencerWhere + `
+LOCK IN SHARE MODE`
+
+// A session's whole sql_mode takes the servers as long to print as the row takes
+// to read.
+const fencerShort = `/* underpin fence */
+SELECT epoch, @@SESSION.sql_mode LIKE '%%STRICT%%'` + fencerWhere + `
 LOCK IN SHARE MODE`
 
 const fencerSetting = `/* underpin control */
@@ -57,7 +63,7 @@ func NewFencer(name string) (Fencer, error) {
 		return Fencer{}, fmt.Errorf("%w: %q", ErrBadName, name)
 	}
 	render := func(statement string) string { return fmt.Sprintf(statement, name) }
-	return Fencer{name, render(fencerFence), render(fencerSetting), render(fencerPlan)}, nil
+	return Fencer{name, render(fencerFence), render(fencerShort), render(fencerSetting), render(fencerPlan)}, nil
 }
 
 // Fence is [Fence] in one round trip.
@@ -66,6 +72,14 @@ func (f Fencer) Fence(ctx context.Context, tx mysqlx.Querier) (Fenced, error) {
 	var err error
 	out.Setting, err = scanSetting(tx.QueryRowContext(ctx, f.fence), nil, &out.SQLMode)
 	return out, f.explain("fence of", err)
+}
+
+// Epoch takes the fence as Fence does and returns the epoch alone: enough for
+// somebody who knows the setting of that epoch, and cheaper. strict says whether
+// the session refuses values that do not fit.
+func (f Fencer) Epoch(ctx context.Context, tx mysqlx.Querier) (epoch uint64, strict bool, err error) {
+	err = tx.QueryRowContext(ctx, f.short).Scan(&epoch, &strict)
+	return epoch, strict, f.explain("fence of", err)
 }
 
 // Setting is [Setting] in one round trip, together with the hash of the plan.
