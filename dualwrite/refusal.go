@@ -2,6 +2,7 @@ package dualwrite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -45,7 +46,8 @@ func (m *mirror) explain(ctx context.Context, err error) error {
 			Change: change, Table: m.follower().Name, Key: m.named(), Column: columnOf(err), Reason: err.Error(), Err: err,
 		}
 	}
-	if _, ok := err.(*UnrepresentableError); ok {
+	var unrepresentable *UnrepresentableError
+	if errors.As(err, &unrepresentable) {
 		return err
 	}
 	return fmt.Errorf("mirror of change %s: %w", change, err)
@@ -134,7 +136,7 @@ func (m *mirror) collision(ctx context.Context, index string) (key, other string
 	for i := range parts {
 		dest[i] = &parts[i]
 	}
-	if rows.Scan(dest...) != nil {
+	if rows.Scan(dest...) != nil || rows.Err() != nil {
 		return key, ""
 	}
 	return strings.Join(parts[:n], ", "), strings.Join(parts[n:], ", ")
@@ -153,6 +155,9 @@ func (m *mirror) indexColumns(ctx context.Context, index string) []string {
 			return nil
 		}
 		out = append(out, name)
+	}
+	if rows.Err() != nil {
+		return nil
 	}
 	return out
 }

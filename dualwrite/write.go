@@ -207,7 +207,7 @@ func (w *write) commit(ctx context.Context, tx *sql.Tx) error {
 	}
 	w.retry = tryAgain
 	// Without %w: the outcome is known now.
-	return fmt.Errorf("write of change %s: the connection broke before the COMMIT took effect: %v", w.change.name, err)
+	return fmt.Errorf("write of change %s: the connection broke before the COMMIT took effect: %s", w.change.name, fmt.Sprint(err))
 }
 
 // assume puts the fence off until the mirror, if a mirror is to be expected:

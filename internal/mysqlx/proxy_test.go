@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 
@@ -127,7 +128,7 @@ func readPacket(r io.Reader) ([]byte, error) {
 	}
 	body := make([]byte, int(head[0])|int(head[1])<<8|int(head[2])<<16)
 	_, err := io.ReadFull(r, body)
-	return append(head, body...), err
+	return slices.Concat(head, body), err
 }
 
 func errorPacket(sequence byte, number uint16, state, message string) []byte {

@@ -2,6 +2,7 @@ package shape
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -64,7 +65,7 @@ func TestValuesAreComparedAsTheyAreStored(t *testing.T) {
 					FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'src' AND COLUMN_NAME = 'v'`).
 					Scan(&column.DataType, &column.ColumnType, &column.Charset, &column.Collation))
 				m := identity(t, column)
-				values := append(c.values, "NULL")
+				values := slices.Concat(c.values, []string{"NULL"})
 				for i, v := range values {
 					plain(t, db, fmt.Sprintf("INSERT INTO src VALUES (%d, %s)", i, v))
 				}

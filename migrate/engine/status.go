@@ -124,8 +124,12 @@ func (s *step) backNote() string {
 
 // statusOfCopy fills in how far the copy is and what was compared.
 func (e *Engine) statusOfCopy(ctx context.Context, st *Status, change migrate.Change) error {
+	visit := st.Epoch
+	if st.Phase == migrate.Verified {
+		visit-- // it was compared in the visit to Backfilling that led here
+	}
 	var v verification
-	if _, ok, err := control.Step(ctx, e.cfg.DB, st.Change, stepVerified, st.Epoch, &v); err != nil {
+	if _, ok, err := control.Step(ctx, e.cfg.DB, st.Change, stepVerified, visit, &v); err != nil {
 		return err
 	} else if ok {
 		st.Verification = &v.Report
