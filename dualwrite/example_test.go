@@ -18,14 +18,20 @@ import (
 func exampleDatabase(ctx context.Context) (dsn string, stop func()) {
 	server, err := servers.Start(ctx, servers.Options{Engine: servers.MariaDB})
 	check(err)
-	_, err = server.Admin().ExecContext(ctx, "CREATE DATABASE example")
+	name := fmt.Sprintf("example_%d", os.Getpid())
+	_, err = server.Admin().ExecContext(ctx, "CREATE DATABASE "+name)
 	check(err)
 	cfg, err := mysql.ParseDSN(server.AdminDSN())
 	check(err)
-	cfg.DBName, cfg.ParseTime = "example", true
+	cfg.DBName, cfg.ParseTime = name, true
 	dsn = cfg.FormatDSN()
 	check(setUpExample(ctx, dsn))
-	return dsn, func() { check(server.Stop(context.WithoutCancel(ctx))) }
+	return dsn, func() {
+		ctx := context.WithoutCancel(ctx)
+		_, err := server.Admin().ExecContext(ctx, "DROP DATABASE "+name)
+		check(err)
+		check(server.Stop(ctx))
+	}
 }
 
 // A service writes and reads users while their name is being split. The same
