@@ -130,55 +130,63 @@ func (c *counter) LeaseLost() { c.lost.Add(1) }
 func TestProcessThatWasStopped(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		f := newFixture(t, s, nameSplit(), nameSplitDDL)
-		c, metrics := &clock{}, &counter{}
-		cfg := f.config(migrate.SourceShape, migrate.ReadNew)
-		cfg.Poll, cfg.Lease, cfg.Metrics = time.Hour, 4*time.Hour, metrics
-		client, err := dualwrite.JoinWithClock(t.Context(), f.db, cfg, c.now)
-		require.NoError(t, err)
-		f.closeAtEnd(client)
+		c, metrics, client := f.stoppable()
 		names := client.Change(splitName)
 		f.acknowledged(names.Setting())
 
-		_, err = dualwrite.Read(t.Context(), names, 1, func(context.Context, dualwrite.Querier) (string, error) {
+		_, err := dualwrite.Read(t.Context(), names, 1, func(context.Context, dualwrite.Querier) (string, error) {
 			c.advance(5 * time.Hour) // SIGSTOP … SIGCONT
 			return "out of date", nil
 		}, nil)
 		require.ErrorIs(t, err, dualwrite.ErrLeaseLost, "the read in flight")
-		_, err = dualwrite.Read(t.Context(), names, 1, answer("x"), nil)
-		require.ErrorIs(t, err, dualwrite.ErrLeaseLost)
-		_, err = insert(t.Context(), names, `INSERT INTO users (name) VALUES ('x')`)
-		require.ErrorIs(t, err, dualwrite.ErrLeaseLost)
-
-		f.exec(`UPDATE _underpin_instance SET lease_until = UTC_TIMESTAMP(6) - INTERVAL 1 HOUR`) // the server's clock
+		require.ErrorIs(t, readAndWrite(f, names), dualwrite.ErrLeaseLost)
+		f.expireInstances()
 		require.NoError(t, client.Beat(t.Context()))
 		require.EqualValues(t, 1, metrics.lost.Load())
-		_, err = dualwrite.Read(t.Context(), names, 1, answer("x"), nil)
-		require.NoError(t, err, "it has joined again")
+		require.NoError(t, readAndWrite(f, names), "it has joined again")
 
-		// A read that spans losing the lease and joining again is not served
-		// either: the fleet went on without it in between.
 		_, err = dualwrite.Read(t.Context(), names, 1, func(ctx context.Context, _ dualwrite.Querier) (string, error) {
 			c.advance(5 * time.Hour)
-			f.exec(`UPDATE _underpin_instance SET lease_until = UTC_TIMESTAMP(6) - INTERVAL 1 HOUR`)
+			f.expireInstances()
 			return "out of date", client.Beat(ctx)
 		}, nil)
-		require.ErrorIs(t, err, dualwrite.ErrLeaseLost)
+		require.ErrorIs(t, err, dualwrite.ErrLeaseLost, "a read that spans losing the lease and joining again")
 
-		// Meanwhile the change has gone where this release cannot follow.
 		c.advance(5 * time.Hour)
-		f.exec(`UPDATE _underpin_instance SET lease_until = UTC_TIMESTAMP(6) - INTERVAL 1 HOUR`)
-		f.to(migrate.OnlyNew)
+		f.expireInstances()
+		f.to(migrate.OnlyNew) // where this release cannot follow
 		require.ErrorIs(t, client.Beat(t.Context()), dualwrite.ErrNotAllowed)
-		_, err = dualwrite.Read(t.Context(), names, 1, answer("x"), nil)
-		require.ErrorIs(t, err, dualwrite.ErrNotAllowed)
-		_, err = insert(t.Context(), names, `INSERT INTO users (name) VALUES ('x')`)
-		require.ErrorIs(t, err, dualwrite.ErrNotAllowed)
-
+		require.ErrorIs(t, readAndWrite(f, names), dualwrite.ErrNotAllowed)
 		f.to(migrate.ReadingNew) // and back
 		require.NoError(t, client.Beat(t.Context()))
-		_, err = insert(t.Context(), names, `INSERT INTO users (name) VALUES ('x')`)
-		require.NoError(t, err)
+		require.NoError(t, readAndWrite(f, names))
 	})
+}
+
+// stoppable joins a client whose clock the test moves and which beats only when
+// told to.
+func (f *fixture) stoppable() (*clock, *counter, *dualwrite.Client) {
+	c, metrics := &clock{}, &counter{}
+	cfg := f.config(migrate.SourceShape, migrate.ReadNew)
+	cfg.Poll, cfg.Lease, cfg.Metrics = time.Hour, 4*time.Hour, metrics
+	client, err := dualwrite.JoinWithClock(f.t.Context(), f.db, cfg, c.now)
+	require.NoError(f.t, err)
+	f.closeAtEnd(client)
+	return c, metrics, client
+}
+
+// expireInstances moves the server's clock on, as far as leases go.
+func (f *fixture) expireInstances() {
+	f.exec(`UPDATE _underpin_instance SET lease_until = UTC_TIMESTAMP(6) - INTERVAL 1 HOUR`)
+}
+
+// readAndWrite returns the error that both a read and a write give.
+func readAndWrite(f *fixture, c *dualwrite.Change) error {
+	f.t.Helper()
+	_, read := dualwrite.Read(f.t.Context(), c, 1, answer("source"), answer("target"))
+	_, written := insert(f.t.Context(), c, `INSERT INTO users (name) VALUES ('x')`)
+	require.Equal(f.t, read, written)
+	return written
 }
 
 // A clock that was late to renew, but not too late by the server's, has lost
@@ -186,18 +194,13 @@ func TestProcessThatWasStopped(t *testing.T) {
 func TestLeaseThatIsRenewedInTime(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		f := newFixture(t, s, nameSplit(), nameSplitDDL)
-		c, metrics := &clock{}, &counter{}
-		cfg := f.config(migrate.SourceShape, migrate.ReadNew)
-		cfg.Poll, cfg.Lease, cfg.Metrics = time.Hour, 4*time.Hour, metrics
-		client, err := dualwrite.JoinWithClock(t.Context(), f.db, cfg, c.now)
-		require.NoError(t, err)
-		f.closeAtEnd(client)
-		f.acknowledged(client.Change(splitName).Setting())
+		c, metrics, client := f.stoppable()
+		names := client.Change(splitName)
+		f.acknowledged(names.Setting())
 		c.advance(5 * time.Hour)
 		require.NoError(t, client.Beat(t.Context()))
 		require.Zero(t, metrics.lost.Load())
-		_, err = dualwrite.Read(t.Context(), client.Change(splitName), 1, answer("x"), nil)
-		require.NoError(t, err)
+		require.NoError(t, readAndWrite(f, names))
 	})
 }
 

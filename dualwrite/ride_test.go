@@ -23,61 +23,67 @@ func TestRiddenFenceHoldsUpTransitions(t *testing.T) {
 		for _, isolation := range []sql.IsolationLevel{
 			sql.LevelReadUncommitted, sql.LevelReadCommitted, sql.LevelRepeatableRead, sql.LevelSerializable,
 		} {
-			for name, prepare := range map[string]func(*fixture, *shape.Mapper) []shape.Statement{
-				"column update": func(f *fixture, m *shape.Mapper) []shape.Statement {
-					f.exec(`INSERT INTO users (id, name) VALUES (1, 'Ada Lovelace')`)
-					return m.Update(shape.Forward, migrate.StepExact, shape.Keys(shape.Key{int64(1)}))
-				},
-				"column overwrite": func(f *fixture, m *shape.Mapper) []shape.Statement {
-					f.exec(`INSERT INTO users (id, name) VALUES (1, 'Ada Lovelace')`)
-					return []shape.Statement{m.Overwrite(shape.Forward, shape.Keys(shape.Key{int64(1)}))}
-				},
-				"table overwrite": func(f *fixture, m *shape.Mapper) []shape.Statement {
-					f.exec(`INSERT INTO people (id, email, age) VALUES (1, 'a', 1)`)
-					f.exec(`INSERT INTO accounts (id, mail, age) VALUES (1, 'b', 2)`)
-					return []shape.Statement{m.Overwrite(shape.Forward, shape.Keys(shape.Key{int64(1)}))}
-				},
-				"table update": func(f *fixture, m *shape.Mapper) []shape.Statement {
-					f.exec(`INSERT INTO people (id, email, age) VALUES (1, 'a', 1)`)
-					f.exec(`INSERT INTO accounts (id, mail, age) VALUES (1, 'b', 2)`)
-					return m.Update(shape.Forward, migrate.StepExact, shape.Keys(shape.Key{int64(1)}))
-				},
-				"table insert": func(f *fixture, m *shape.Mapper) []shape.Statement {
-					f.exec(`INSERT INTO people (id, email, age) VALUES (1, 'a', 1)`)
-					fill, _ := m.Fill(shape.Forward, shape.Keys(shape.Key{int64(1)}))
-					return []shape.Statement{fill}
-				},
-			} {
-				t.Run(isolation.String()+"/"+name, func(t *testing.T) {
-					f := fixtureOf(t, s, strings.HasPrefix(name, "column"))
-					now := f.to(migrate.DualWriting)
-					fencer, err := control.NewFencer(f.change.Name)
-					require.NoError(t, err)
-					mapper, err := shape.New(f.change.Name, f.change.Mapping)
-					require.NoError(t, err)
-					statements := prepare(f, mapper.If(fencer.Rider(now.Epoch)))
-
-					tx, err := f.db.BeginTx(t.Context(), &sql.TxOptions{Isolation: isolation})
-					require.NoError(t, err)
-					defer func() { _ = tx.Rollback() }()
-					changed := int64(0)
-					for _, statement := range statements {
-						query, args := dualwrite.Inline(statement)
-						require.Empty(t, args)
-						res, err := tx.ExecContext(t.Context(), query)
-						require.NoError(t, err, query)
-						n, err := res.RowsAffected()
-						require.NoError(t, err)
-						changed += n
-					}
-					require.NotZero(t, changed)
-					require.Equal(t, mysqlx.ClassLockWait, mysqlx.Classify(f.tryTransit()), "the transition has to wait")
-					require.NoError(t, tx.Rollback())
-					require.NoError(t, f.tryTransit())
-				})
+			for name, prepare := range ridden {
+				t.Run(isolation.String()+"/"+name, func(t *testing.T) { holdsUpTransitions(t, s, isolation, name, prepare) })
 			}
 		}
 	})
+}
+
+// ridden is the statements that may carry the fence, each with rows for it to
+// change.
+var ridden = map[string]func(*fixture, *shape.Mapper) []shape.Statement{
+	"column update": func(f *fixture, m *shape.Mapper) []shape.Statement {
+		f.exec(`INSERT INTO users (id, name) VALUES (1, 'Ada Lovelace')`)
+		return m.Update(shape.Forward, migrate.StepExact, shape.Keys(shape.Key{int64(1)}))
+	},
+	"column overwrite": func(f *fixture, m *shape.Mapper) []shape.Statement {
+		f.exec(`INSERT INTO users (id, name) VALUES (1, 'Ada Lovelace')`)
+		return []shape.Statement{m.Overwrite(shape.Forward, shape.Keys(shape.Key{int64(1)}))}
+	},
+	"table overwrite": func(f *fixture, m *shape.Mapper) []shape.Statement {
+		f.exec(`INSERT INTO people (id, email, age) VALUES (1, 'a', 1)`)
+		f.exec(`INSERT INTO accounts (id, mail, age) VALUES (1, 'b', 2)`)
+		return []shape.Statement{m.Overwrite(shape.Forward, shape.Keys(shape.Key{int64(1)}))}
+	},
+	"table update": func(f *fixture, m *shape.Mapper) []shape.Statement {
+		f.exec(`INSERT INTO people (id, email, age) VALUES (1, 'a', 1)`)
+		f.exec(`INSERT INTO accounts (id, mail, age) VALUES (1, 'b', 2)`)
+		return m.Update(shape.Forward, migrate.StepExact, shape.Keys(shape.Key{int64(1)}))
+	},
+	"table insert": func(f *fixture, m *shape.Mapper) []shape.Statement {
+		f.exec(`INSERT INTO people (id, email, age) VALUES (1, 'a', 1)`)
+		fill, _ := m.Fill(shape.Forward, shape.Keys(shape.Key{int64(1)}))
+		return []shape.Statement{fill}
+	},
+}
+
+func holdsUpTransitions(t *testing.T, s *servers.Server, isolation sql.IsolationLevel, name string, prepare func(*fixture, *shape.Mapper) []shape.Statement) {
+	f := fixtureOf(t, s, strings.HasPrefix(name, "column"))
+	now := f.to(migrate.DualWriting)
+	fencer, err := control.NewFencer(f.change.Name)
+	require.NoError(t, err)
+	mapper, err := shape.New(f.change.Name, f.change.Mapping)
+	require.NoError(t, err)
+	statements := prepare(f, mapper.If(fencer.Rider(now.Epoch)))
+
+	tx, err := f.db.BeginTx(t.Context(), &sql.TxOptions{Isolation: isolation})
+	require.NoError(t, err)
+	defer func() { _ = tx.Rollback() }()
+	changed := int64(0)
+	for _, statement := range statements {
+		query, args := dualwrite.Inline(statement)
+		require.Empty(t, args)
+		res, err := tx.ExecContext(t.Context(), query)
+		require.NoError(t, err, query)
+		n, err := res.RowsAffected()
+		require.NoError(t, err)
+		changed += n
+	}
+	require.NotZero(t, changed)
+	require.Equal(t, mysqlx.ClassLockWait, mysqlx.Classify(f.tryTransit()), "the transition has to wait")
+	require.NoError(t, tx.Rollback())
+	require.NoError(t, f.tryTransit())
 }
 
 func fixtureOf(t testing.TB, s *servers.Server, column bool) *fixture {
