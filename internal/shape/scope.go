@@ -50,13 +50,13 @@ func anyOf(alias string, key []migrate.Column, keys []Key, args *[]any) string {
 		for _, k := range keys {
 			*args = append(*args, k[0])
 		}
-		return column(alias, key[0]) + " IN (" + strings.TrimSuffix(strings.Repeat("?, ", len(keys)), ", ") + ")"
+		return column(alias, key[0]) + " IN (" + strings.TrimSuffix(strings.Repeat(placeholder(key[0])+", ", len(keys)), ", ") + ")"
 	}
 	out := make([]string, len(keys))
 	for i, k := range keys {
 		parts := make([]string, len(key))
 		for j, c := range key {
-			parts[j] = column(alias, c) + " = ?"
+			parts[j] = column(alias, c) + " = " + placeholder(c)
 		}
 		out[i] = "(" + strings.Join(parts, " AND ") + ")"
 		*args = append(*args, k...)
@@ -70,26 +70,36 @@ func anyOf(alias string, key []migrate.Column, keys []Key, args *[]any) string {
 func beyond(alias string, key []migrate.Column, op, lastOp string, bound Key, args *[]any) string {
 	if len(key) == 1 {
 		*args = append(*args, bound[0])
-		return column(alias, key[0]) + " " + lastOp + " ?"
+		return column(alias, key[0]) + " " + lastOp + " " + placeholder(key[0])
 	}
 	// (a >= ? AND (a > ? OR (a = ? AND …))): the first term is redundant and
 	// gives the optimizer its range.
 	first := column(alias, key[0])
 	*args = append(*args, bound[0])
-	out := "(" + first + " " + op + "= ? AND "
+	out := "(" + first + " " + op + "= " + placeholder(key[0]) + " AND "
 	depth := 0
 	for i, c := range key {
 		col := column(alias, c)
 		if i == len(key)-1 {
 			*args = append(*args, bound[i])
-			out += col + " " + lastOp + " ?"
+			out += col + " " + lastOp + " " + placeholder(c)
 			break
 		}
 		*args = append(*args, bound[i], bound[i])
-		out += "(" + col + " " + op + " ? OR (" + col + " = ? AND "
+		out += "(" + col + " " + op + " " + placeholder(c) + " OR (" + col + " = " + placeholder(c) + " AND "
 		depth += 2
 	}
 	return out + strings.Repeat(")", depth) + ")"
+}
+
+// placeholder is what stands for a key part in a statement. A decimal travels as text, and the
+// servers compare a decimal with text as doubles, which tell no more than 15
+// digits apart.
+func placeholder(c migrate.Column) string {
+	if c.DataType == "decimal" {
+		return "CAST(? AS DECIMAL" + arguments.FindString(c.ColumnType) + ")"
+	}
+	return "?"
 }
 
 func column(alias string, c migrate.Column) string { return alias + "." + mysqlx.Quote(c.Name) }
