@@ -54,7 +54,7 @@ var (
 // zero value of everything else is right.
 type Config struct {
 	// DB is a pool that mysqlx.Open made. A worker uses one connection for each
-	// of Workers and up to two more.
+	// of Workers and up to three more, one of them to end a cancelled statement.
 	DB *sql.DB
 	// Change is the change as it was planned.
 	Change migrate.Change
@@ -67,7 +67,8 @@ type Config struct {
 	Owner string
 	// SpanRows is how many keys a span has, about. Defaults to 100,000.
 	SpanRows int
-	// Workers is how many spans are worked on at once. Defaults to 1.
+	// Workers is how many spans are worked on at once. Defaults to 1. See the
+	// package comment for what MariaDB makes of more.
 	Workers int
 	// ChunkTarget is how long a chunk's transaction should take: about what
 	// the application waits at most. Defaults to 100 ms.

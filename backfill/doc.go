@@ -45,6 +45,15 @@
 // transaction that has locked a gap there and then writes a row of the chunk
 // can be made a deadlock's victim; the library retries it.
 //
+// # More workers
+//
+// Spans have nothing in common, so two workers use two cores. One exception: on
+// MariaDB with innodb_autoinc_lock_mode=1, its default, an INSERT … SELECT into
+// a table that numbers its rows locks the numbering until the statement ends,
+// even if every number is given. Chunks that fill such a target go one after
+// the other there, and an application's insert into it waits for the present
+// one. MySQL's default, mode 2, has no such lock.
+//
 // # Rows that do not fit
 //
 // A chunk that fails because of a value is halved until one row is left. That

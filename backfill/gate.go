@@ -17,9 +17,10 @@ import (
 type gate struct {
 	cfg Config
 
-	mu       sync.Mutex
-	why      string // why to wait; empty is go on
-	measured chan struct{}
+	measured chan struct{} // closed after the first measurement
+
+	mu  sync.Mutex
+	why string // why to wait; empty is go on
 }
 
 // checkTimeout bounds one measurement; one that takes longer has failed.
@@ -39,14 +40,10 @@ type waitNote struct {
 
 func newGate(c Config) *gate { return &gate{cfg: c, measured: make(chan struct{})} }
 
-// run measures until ctx ends.
+// run measures until ctx ends. It is called once.
 func (g *gate) run(ctx context.Context) {
-	g.mu.Lock()
-	measured := make(chan struct{})
-	g.measured = measured
-	g.mu.Unlock()
 	if len(g.cfg.Throttle) == 0 {
-		close(measured)
+		close(g.measured)
 		return
 	}
 	var noted string
@@ -57,7 +54,7 @@ func (g *gate) run(ctx context.Context) {
 		g.why = why
 		g.mu.Unlock()
 		if first {
-			close(measured)
+			close(g.measured)
 		}
 		if why != noted || (why != "" && time.Since(notedAt) > waitFresh/3) {
 			g.note(ctx, why)
@@ -96,11 +93,8 @@ func (g *gate) note(ctx context.Context, why string) {
 
 // reason is why the throttlers say to wait, after the first measurement.
 func (g *gate) reason(ctx context.Context) (string, error) {
-	g.mu.Lock()
-	measured := g.measured
-	g.mu.Unlock()
 	select {
-	case <-measured:
+	case <-g.measured:
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}

@@ -145,7 +145,9 @@ func TestReconciledAndStillNotInStep(t *testing.T) {
 		f := newFixture(t, s, copyOf)
 		f.fillSource(10)
 		f.exec("CREATE TRIGGER meddle BEFORE INSERT ON dst FOR EACH ROW SET NEW.y = 0")
-		w, err := New(f.config())
+		cfg := f.config()
+		cfg.ChunkMin = cfg.ChunkMax // so that the first span's last chunk has a row
+		w, err := New(cfg)
 		require.NoError(t, err)
 		_, err = w.Run(t.Context())
 		require.ErrorIs(t, err, ErrNotConverging)

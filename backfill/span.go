@@ -47,6 +47,9 @@ func (h *hand) span(ctx context.Context, span control.Span) (err error) {
 	}
 	for span.State == control.SpanOpen {
 		err := h.persist(ctx, func(ctx context.Context, h *hand) error {
+			if span.State != control.SpanOpen {
+				return nil // a COMMIT without an answer had come through
+			}
 			if err := h.gate.pass(ctx, h, span); err != nil {
 				return err
 			}

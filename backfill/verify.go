@@ -99,7 +99,7 @@ func Verify(ctx context.Context, cfg VerifyConfig) (Report, error) {
 	v := &verifier{cfg: cfg, mapper: mapper, ranges: make(chan keyRange)}
 	v.pace = &pace{target: cfg.ChunkTarget, min: cfg.ChunkMin, max: cfg.ChunkMax, rows: clamp(2000, cfg.ChunkMin, cfg.ChunkMax)}
 	started := time.Now()
-	if v.setting, err = control.Setting(ctx, cfg.DB, cfg.Change.Name); err != nil {
+	if v.setting, err = v.present(ctx); err != nil {
 		return Report{}, fmt.Errorf("verify: %w", err)
 	}
 	if err := keptInStep(v.setting); err != nil {
@@ -115,6 +115,17 @@ func Verify(ctx context.Context, cfg VerifyConfig) (Report, error) {
 		return v.report, fmt.Errorf("verify change %s: %w", cfg.Change.Name, err)
 	}
 	return v.report, nil
+}
+
+// present reads the setting.
+func (v *verifier) present(ctx context.Context) (setting migrate.Setting, err error) {
+	r := reader{v: v}
+	defer r.close()
+	err = r.persist(ctx, func(ctx context.Context, s *mysqlx.Session) (err error) {
+		setting, err = control.Setting(ctx, s, v.cfg.Change.Name)
+		return err
+	})
+	return setting, err
 }
 
 // keptInStep returns ErrNotKeptInStep where one of the shapes is not written.
@@ -246,26 +257,27 @@ func (v *verifier) conclude(ctx context.Context) error {
 	if err := v.chain.whole(); err != nil {
 		return err
 	}
-	now, err := control.Setting(ctx, v.cfg.DB, v.cfg.Change.Name)
+	now, err := v.present(ctx)
 	if err != nil {
 		return err
 	}
 	if keptInStep(now) != nil || now.Rule != v.setting.Rule {
 		return fmt.Errorf("%w: it is in phase %s at epoch %d", ErrSuperseded, now.Phase, now.Epoch)
 	}
-	for job := range jobs {
-		n, err := control.CountQuarantined(ctx, v.cfg.DB, control.JobRun{Change: v.cfg.Change.Name, Job: string(job), Run: now.Epoch})
-		if err != nil {
-			return err
-		}
-		v.report.Quarantined += n
-	}
-	if v.report.Compared > 0 || v.mapper.Mapping().Where != "" {
-		return nil
-	}
 	r := reader{v: v}
 	defer r.close()
 	return r.persist(ctx, func(ctx context.Context, s *mysqlx.Session) error {
+		v.report.Quarantined = 0
+		for job := range jobs {
+			n, err := control.CountQuarantined(ctx, s, control.JobRun{Change: v.cfg.Change.Name, Job: string(job), Run: now.Epoch})
+			if err != nil {
+				return err
+			}
+			v.report.Quarantined += n
+		}
+		if v.report.Compared > 0 || v.mapper.Mapping().Where != "" {
+			return nil
+		}
 		key, err := boundary(ctx, s, v.mapper, shape.Forward, shape.Range(nil, nil), 1)
 		if err == nil && key != nil {
 			return fmt.Errorf("%w: for one the row %s", ErrNothingCompared, key)

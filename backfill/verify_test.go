@@ -338,3 +338,47 @@ func TestReportInWords(t *testing.T) {
 	require.True(t, strings.HasPrefix(Report{Chunks: 1, Compared: 5}.String(), "clean: 5 rows"))
 	require.True(t, strings.HasPrefix(Report{Chunks: 1, Missing: 5}.String(), "not clean"))
 }
+
+// A pass that compared nothing although there are rows is an error, not a
+// clean report.
+func TestNothingComparedIsNotClean(t *testing.T) {
+	t.Parallel()
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		f := newFixture(t, s, copyOf)
+		v := &verifier{cfg: VerifyConfig{DB: f.db, Change: f.change}.withDefaults(), mapper: f.mapper}
+		var err error
+		v.setting, err = v.present(t.Context())
+		require.NoError(t, err)
+		require.ErrorIs(t, v.conclude(t.Context()), ErrNotCovered)
+		require.NoError(t, v.chain.add(keyRange{}))
+		require.NoError(t, v.conclude(t.Context()), "an empty table has nothing to compare")
+		f.fillSource(1)
+		require.ErrorIs(t, v.conclude(t.Context()), ErrNothingCompared)
+	})
+}
+
+// A change that leaves the phases that keep the shapes in step takes the
+// verification's meaning with it.
+func TestVerificationIsSuperseded(t *testing.T) {
+	t.Parallel()
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		f := newFixture(t, s, copyOf)
+		f.fillSource(20)
+		f.backfill(f.config())
+		_, err := Verify(t.Context(), VerifyConfig{DB: f.db, Change: f.change, ChunkMin: 5, ChunkMax: 5, Progress: func(Report) {
+			f.phase(migrate.Expanded, f.run+1)
+		}})
+		require.ErrorIs(t, err, ErrSuperseded)
+	})
+}
+
+func TestVerifyEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		f := newFixture(t, s, copyOf)
+		f.fillSource(50)
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := Verify(ctx, VerifyConfig{DB: f.db, Change: f.change, ChunkMin: 2, ChunkMax: 2, Progress: func(Report) { cancel() }})
+		require.ErrorIs(t, err, context.Canceled)
+	})
+}

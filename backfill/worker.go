@@ -48,9 +48,7 @@ func New(cfg Config) (*Worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("backfill: %w", err)
 	}
-	w := &Worker{cfg: cfg, mapper: mapper, direction: jobs[cfg.Job].direction}
-	w.gate = newGate(cfg)
-	return w, nil
+	return &Worker{cfg: cfg, mapper: mapper, direction: jobs[cfg.Job].direction}, nil
 }
 
 // Run makes the spans if nobody has, retries what is quarantined, and works on
@@ -61,6 +59,7 @@ func New(cfg Config) (*Worker, error) {
 func (w *Worker) Run(ctx context.Context) (Result, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	var background, workers sync.WaitGroup
+	w.gate = newGate(w.cfg)
 	background.Go(func() { w.gate.run(ctx) })
 	background.Go(func() { w.report(ctx) })
 	err := w.prepare(ctx)
@@ -84,7 +83,11 @@ func (w *Worker) Run(ctx context.Context) (Result, error) {
 func (w *Worker) finish(ctx context.Context, cause error) (Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
 	defer cancel()
-	p, err := Status(ctx, w.cfg.DB, w.cfg.Change.Name, w.cfg.Job, w.cfg.Run)
+	var p Progress
+	err := w.cfg.backoff().Retry(ctx, passing, func(ctx context.Context) (err error) {
+		p, err = Status(ctx, w.cfg.DB, w.cfg.Change.Name, w.cfg.Job, w.cfg.Run)
+		return err
+	})
 	if err == nil && w.cfg.Progress != nil {
 		w.cfg.Progress(p)
 	}
@@ -159,7 +162,7 @@ func (w *Worker) allDone(ctx context.Context, h *hand) (done bool, err error) {
 	if done || err != nil {
 		return done, err
 	}
-	return false, mysqlx.Wait(ctx, min(w.cfg.Lease/4, time.Second))
+	return false, mysqlx.Wait(ctx, min(w.cfg.Lease/4, 200*time.Millisecond))
 }
 
 // setting reads, without a lock, whether the run is still on.
