@@ -21,7 +21,7 @@ var gateWords = map[migrate.Guard]string{
 	migrate.GuardVerified:       "an exact comparison of every pair found no difference",
 	migrate.GuardShadowClean:    "%[4]s",
 	migrate.GuardReversed:       "the reverse reconcile has reached the end of every span",
-	migrate.GuardUnnamed:        "no view, trigger, routine, foreign key or live release names the source",
+	migrate.GuardUnnamed:        "no view, trigger, routine, event, foreign key or generated column names the source",
 	migrate.GuardSignedOff:      "somebody has asked for this very step by name",
 	migrate.GuardForgotten:      "no live instance of %[2]s declares the change any more",
 }
