@@ -3,7 +3,6 @@ package lifecycle
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -139,5 +138,3 @@ func (w written) asTarget() Person {
 	first, last, _ := strings.Cut(w.full(), " ")
 	return Person{first, strings.TrimSpace(last)}
 }
-
-func (w written) String() string { return fmt.Sprintf("%q %q", w.First, w.Last) }

@@ -24,12 +24,7 @@ func (m *Mapper) Overwrite(d Direction, scope Scope) Statement {
 		follows = append(follows, p.follower(d)...)
 	}
 	var args []any
-	from := follower.name
-	cond := scope.condition(follower.name, follower.table.Key, &args)
-	if authority.name != follower.name {
-		from = fmt.Sprintf("%s\nJOIN %s\n  ON %s", authority.name, follower.name, m.joined())
-		cond += "\n  AND " + scope.condition(authority.name, authority.table.Key, &args)
-	}
+	from, cond := m.pairs(authority, follower, scope, &args)
 	return m.statement("mirror", fmt.Sprintf("UPDATE %s\nSET %s\nWHERE %s%s%s",
 		from, m.setList(follower, follows), cond, and(m.source.where), and(m.only)), args)
 }

@@ -109,22 +109,27 @@ func (m *Mapper) statement(what, text string, args []any) Statement {
 	return Statement{mysqlx.Marker(what+" "+m.change) + "\n" + text, args}
 }
 
-// update brings one part into step. Follower and authority of a column change
-// are columns of the same row; those of a table change are joined by the key,
-// and both are bounded, because the servers do not infer the second range.
+// update brings one part into step.
 func (m *Mapper) update(d Direction, p part, follows []assigned, rule migrate.StepRule, scope Scope) Statement {
 	authority, follower := m.sides(d)
 	var args []any
-	from := follower.name
-	if m.kind == migrate.TableChange {
-		from = fmt.Sprintf("%s\nJOIN %s\n  ON %s", authority.name, follower.name, m.joined())
-	}
-	cond := scope.condition(follower.name, follower.table.Key, &args)
-	if m.kind == migrate.TableChange {
-		cond += "\n  AND " + scope.condition(authority.name, authority.table.Key, &args)
-	}
+	from, cond := m.pairs(authority, follower, scope, &args)
 	return m.statement("mirror", fmt.Sprintf("UPDATE %s\nSET %s\nWHERE %s%s\n  AND NOT (%s)%s",
 		from, m.setList(follower, follows), cond, and(m.source.where), p.inStep(rule), and(m.only)), args)
+}
+
+// pairs is what an UPDATE reads and on what condition. Follower and authority of
+// a column change are columns of the same row; those of a table change are
+// joined by the key, and both are bounded, because the servers do not infer the
+// second range.
+func (m *Mapper) pairs(authority, follower side, scope Scope, args *[]any) (from, cond string) {
+	from = follower.name
+	cond = scope.condition(follower.name, follower.table.Key, args)
+	if m.kind == migrate.TableChange {
+		from = fmt.Sprintf("%s\nJOIN %s\n  ON %s", authority.name, follower.name, m.joined())
+		cond += "\n  AND " + scope.condition(authority.name, authority.table.Key, args)
+	}
+	return from, cond
 }
 
 // setList assigns columns of the follower and holds on to what the server

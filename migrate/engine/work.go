@@ -40,12 +40,12 @@ func (s *step) work(ctx context.Context) ([]Verdict, error) {
 	}
 	refused, err := w.run(s, ctx)
 	if err != nil {
-		return nil, fmt.Errorf("%s of %s: %w", cmpWork(s.edge.Work), s.change.Name, err)
+		return nil, fmt.Errorf("%s of %s: %w", workName(s.edge.Work), s.change.Name, err)
 	}
 	return refused, nil
 }
 
-func cmpWork(w migrate.Work) string {
+func workName(w migrate.Work) string {
 	if w == migrate.WorkNone {
 		return "transition"
 	}
