@@ -25,6 +25,7 @@ type chunk struct {
 	// the end of its span and settles it.
 	last bool
 	fill bool   // the follower holds nothing there
+	once bool   // and the rows may be locked and copied in one pass
 	rows uint64 // of the authority, as locked
 }
 
@@ -100,9 +101,14 @@ func (h *hand) step(ctx context.Context, span *control.Span) error {
 	}
 	started := time.Now()
 	err = h.chunk(ctx, span, c)
+	if c.once && mysqlx.Classify(err) == mysqlx.ClassValue {
+		// How many rows there are is known once they were locked.
+		c.once = false
+		err = h.chunk(ctx, span, c)
+	}
 	if c.fill && mysqlx.Classify(err) == mysqlx.ClassDuplicate {
 		// A row was written on both sides since we looked.
-		c.fill = false
+		c.fill, c.once = false, false
 		err = h.chunk(ctx, span, c)
 	}
 	switch {
@@ -153,6 +159,7 @@ func (h *hand) bounds(ctx context.Context, span control.Span) (*chunk, error) {
 	}
 	there, err := h.any(ctx, h.mapper.FollowerAny(h.direction, c.scope()))
 	c.fill = !there
+	c.once = c.fill && h.refused == 0
 	return c, err
 }
 
@@ -164,13 +171,7 @@ func (h *hand) chunk(ctx context.Context, span *control.Span, c *chunk) error {
 		if err != nil {
 			return err
 		}
-		if c.rows, err = h.lock(ctx, c.scope()); err != nil {
-			return err
-		}
-		if err := h.cfg.at(PointLocked); err != nil {
-			return err
-		}
-		changed, err := h.write(ctx, h.statements(c, rule))
+		changed, err := h.copy(ctx, c, rule)
 		if err != nil {
 			return err
 		}
@@ -184,6 +185,28 @@ func (h *hand) chunk(ctx context.Context, span *control.Span, c *chunk) error {
 		*span = next
 	}
 	return err
+}
+
+// copy locks the authority's rows of a chunk and brings the follower's into
+// step: in one pass where that holds, else in two. One pass holds rows of the
+// follower while it takes more locks of the authority, so it never waits for
+// one: a chunk that was refused is tried in two.
+func (h *hand) copy(ctx context.Context, c *chunk, rule migrate.StepRule) (changed uint64, err error) {
+	if fill, ok := h.mapper.LockAndFill(h.direction, c.scope()); ok && c.once {
+		fill.SQL += "\nNOWAIT"
+		if changed, err = h.write(ctx, []shape.Statement{fill}); err != nil {
+			return 0, err
+		}
+		c.rows = changed
+		return changed, h.cfg.at(PointLocked)
+	}
+	if c.rows, err = h.lock(ctx, c.scope()); err != nil {
+		return 0, err
+	}
+	if err := h.cfg.at(PointLocked); err != nil {
+		return 0, err
+	}
+	return h.write(ctx, h.statements(c, rule))
 }
 
 // enter begins a transaction on a span: the fence, then the span's row.

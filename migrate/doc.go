@@ -17,7 +17,7 @@
 // A [Phase] says where a change stands. It is held by the database, in one row
 // a change, together with an epoch that every transition raises. A [Mode] says
 // what a transaction of the application does in that phase. The edges between
-// phases are the table [Edges]; an [Edge] names the guards that have to hold
+// phases are the table [Course.Edges]; an [Edge] names the guards that have to hold
 // before it may be taken and the work that has to be done before it is
 // recorded. Phases have no order: nothing compares them with <, one asks the
 // table.
@@ -25,6 +25,10 @@
 //	planned ⇄ expanded ⇄ dual_write ⇄ backfilling ⇄ verified ⇄ read_new → new_only → contracted → closed
 //	                                                               ⇡         ⇣
 //	                                                               └ reversing
+//
+// A change of the schema alone has one shape and no mapping. It runs in mode Off
+// throughout and takes a shorter [Course] through the same phases: one for what
+// is [Added], one for what is [Tightened], one for what is [Retired].
 //
 // The package uses the standard library only, so that an application which
 // links the dual-write library links nothing else on its behalf.

@@ -7,8 +7,8 @@ import (
 )
 
 // The way of a change that is never rolled back, and what each step waits for.
-func ExamplePath() {
-	path, err := migrate.Path(migrate.Planned, migrate.Closed, migrate.Forward)
+func ExampleCourse_Path() {
+	path, err := migrate.Mapped.Path(migrate.Planned, migrate.Closed, migrate.Forward)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -28,8 +28,8 @@ func ExamplePath() {
 }
 
 // The way back from new_only, and what it gives up.
-func ExamplePath_back() {
-	path, err := migrate.Path(migrate.OnlyNew, migrate.Planned, migrate.Back)
+func ExampleCourse_Path_back() {
+	path, err := migrate.Mapped.Path(migrate.OnlyNew, migrate.Planned, migrate.Back)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -37,7 +37,7 @@ func ExamplePath_back() {
 	for _, e := range path {
 		fmt.Printf("%s → %s: %s\n", e.From, e.To, e.Loss)
 	}
-	_, err = migrate.Path(migrate.Contracted, migrate.Planned, migrate.Back)
+	_, err = migrate.Mapped.Path(migrate.Contracted, migrate.Planned, migrate.Back)
 	fmt.Println(err)
 	// Output:
 	// new_only → reversing: lossless

@@ -151,8 +151,13 @@ type Change struct {
 	// never used again.
 	Name string `json:"name"`
 	// Service is the application whose releases have to be ready.
-	Service string  `json:"service"`
+	Service string `json:"service"`
+	// Course is the way it takes. Only a Mapped change has a mapping.
+	Course  Course  `json:"course,omitempty"`
 	Mapping Mapping `json:"mapping"`
+	// Releases are those that were written for a change of the schema alone;
+	// empty is: nobody has said.
+	Releases []string `json:"releases,omitempty"`
 	// CopyOnRead asks for that mode while the backfill runs.
 	CopyOnRead Choice `json:"copy_on_read,omitempty"`
 }

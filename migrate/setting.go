@@ -72,6 +72,13 @@ func (s Setting) After(e Edge, copyOnRead Choice, ramp uint16) Setting {
 	return next
 }
 
+// Along returns the setting that taking an edge leads to for a change of the
+// schema alone, whose course is not [Mapped]: nothing is mirrored, so the mode
+// stays Off in every phase.
+func (s Setting) Along(e Edge) Setting {
+	return Setting{Phase: e.To, Epoch: s.Epoch + 1, Mode: Off, Rule: StepExact}
+}
+
 // WithRamp returns the setting with another share of reads on the target. It
 // is a transition like any other: it raises the epoch, so that instances
 // acknowledge it. Only ReadingNew has a ramp to move.

@@ -1,7 +1,5 @@
 package migrate
 
-import "fmt"
-
 // Guard is a condition that has to hold before an edge may be taken. The
 // engine measures it; the explorer can switch each off and then has to find a
 // violation, so a guard that nothing needs does not stay in the table.
@@ -47,6 +45,17 @@ const (
 	GuardSignedOff Guard = "signed_off"
 	// GuardForgotten: no live instance declares the change any more.
 	GuardForgotten Guard = "forgotten"
+
+	// The rest is for changes of the schema alone; see [Course].
+
+	// GuardRowsFit: no row is there that the server would refuse.
+	GuardRowsFit Guard = "rows_fit"
+	// GuardReleases: every live instance runs one of the releases that the
+	// change names as written for it. A change that names none asks nothing.
+	GuardReleases Guard = "releases"
+	// GuardHeld: what is to be dropped has been hidden, or at least announced,
+	// for the time that the plan holds it.
+	GuardHeld Guard = "held"
 )
 
 // Work is what the engine has to carry out before it records an edge. Every
@@ -94,7 +103,7 @@ type Edge struct {
 	Why string
 }
 
-// edges is the transition table. A comment on every edge says why its guards
+// edges is the transition table of [Mapped] changes. A comment on every edge says why its guards
 // are enough; the explorer checks that each is needed.
 var edges = []Edge{
 	// The schema gets the target beside the source. Running releases must not
@@ -213,56 +222,4 @@ var edges = []Edge{
 		Guards: []Guard{GuardFleetSupports},
 		Why:    "nobody reads the source",
 	},
-}
-
-// Edges returns the transition table.
-func Edges() []Edge { return append([]Edge(nil), edges...) }
-
-// EdgesFrom returns the edges that leave a phase in a direction: at most one
-// in today's table, which a test holds, so that "the next step" and "the way
-// back" are words with a meaning.
-func EdgesFrom(from Phase, d Direction) []Edge {
-	var out []Edge
-	for _, e := range edges {
-		if e.From == from && e.Direction == d {
-			out = append(out, e)
-		}
-	}
-	return out
-}
-
-// Next returns the edge that leaves a phase in a direction; ok is false where
-// there is none: a closed change goes nowhere, a contracted one not back.
-func Next(from Phase, d Direction) (e Edge, ok bool) {
-	for _, e := range edges {
-		if e.From == from && e.Direction == d {
-			return e, true
-		}
-	}
-	return Edge{}, false
-}
-
-// Path returns the edges that lead from one phase to another in a direction,
-// or an error that says why there is no such way.
-func Path(from, to Phase, d Direction) ([]Edge, error) {
-	var path []Edge
-	for at := from; at != to; {
-		e, ok := Next(at, d)
-		if !ok || len(path) > len(edges) {
-			return nil, fmt.Errorf("no way %s from phase %s to %s: %s", d, from, to, deadEnd(at, d))
-		}
-		path, at = append(path, e), e.To
-	}
-	return path, nil
-}
-
-// deadEnd says why no edge leaves a phase in a direction.
-func deadEnd(at Phase, d Direction) string {
-	switch {
-	case d == Back && (at == Contracted || at == Closed):
-		return fmt.Sprintf("%s has dropped the source; the way back is a new change", at)
-	case d == Back:
-		return fmt.Sprintf("nothing lies before %s", at)
-	}
-	return fmt.Sprintf("nothing follows %s", at)
 }

@@ -72,7 +72,7 @@ func fill(dir, text string) (string, error) {
 func Phases() string {
 	var b strings.Builder
 	b.WriteString("# Phases\n\nDrawn from the transition table by `make docs`; a test holds it up to date.\n\n```mermaid\nstateDiagram-v2\n")
-	for _, e := range migrate.Edges() {
+	for _, e := range migrate.Mapped.Edges() {
 		fmt.Fprintf(&b, "    %s --> %s\n", e.From, e.To)
 	}
 	b.WriteString("```\n\n| phase | mode | the application may write |\n|---|---|---|\n")
@@ -83,15 +83,37 @@ func Phases() string {
 		direction migrate.Direction
 		title     string
 	}{{migrate.Forward, "The way on"}, {migrate.Back, "The way back"}} {
-		fmt.Fprintf(&b, "\n## %s\n\n| from | to | work | gates | because |\n|---|---|---|---|---|\n", d.title)
-		for _, e := range migrate.Edges() {
+		fmt.Fprintf(&b, "\n## %s\n\n%s", d.title, edgesHead)
+		for _, e := range migrate.Mapped.Edges() {
 			if e.Direction == d.direction {
-				fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s | %s |\n", e.From, e.To, orDash(string(e.Work)), gates(e), because(e))
+				writeEdge(&b, e)
 			}
 		}
 	}
 	b.WriteString("\nThere is no way back from `contracted`: the source is gone.\n")
+	courses(&b)
 	return b.String()
+}
+
+const edgesHead = "| from | to | work | gates | because |\n|---|---|---|---|---|\n"
+
+func writeEdge(b *strings.Builder, e migrate.Edge) {
+	fmt.Fprintf(b, "| `%s` | `%s` | %s | %s | %s |\n", e.From, e.To, orDash(string(e.Work)), gates(e), because(e))
+}
+
+// courses renders the tables of changes without a mapping.
+func courses(b *strings.Builder) {
+	b.WriteString("\n## Changes of the schema alone\n\nThey have one shape and run in mode `off` throughout. " +
+		"What a change does to running code decides which of these it takes.\n")
+	for _, c := range migrate.Courses() {
+		if c == migrate.Mapped {
+			continue
+		}
+		fmt.Fprintf(b, "\n### %s\n\n%s", c, edgesHead)
+		for _, e := range c.Edges() {
+			writeEdge(b, e)
+		}
+	}
 }
 
 func gates(e migrate.Edge) string {

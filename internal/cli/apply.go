@@ -20,8 +20,9 @@ func applyCommand(a *app) *cobra.Command {
 		Short:   "Carry a change on, as far as its gates allow",
 		Long: `Carry a change on, as far as its gates allow, and say what it waits for. Given a
 change file, the plan is made and recorded first; a file that was edited after
-the change had begun is refused. Without --to the change goes up to new_only:
-contracted has no way back and has to be asked for.
+the change had begun is refused. Without --to the change goes up to new_only
+(a change of the schema alone: to expanded): what has no way back has to be
+asked for.
 
 It may be killed at any moment and run again: it looks at the server for what is
 left to do.`,
@@ -35,7 +36,7 @@ left to do.`,
 			return a.apply(c.Context(), args[0], to, o)
 		},
 	}
-	phaseFlag(c, &o.to, "to", "go no further than this phase (default new_only)")
+	phaseFlag(c, &o.to, "to", "go no further than this phase (default: the last with a way back)")
 	c.Flags().DurationVar(&o.wait, "wait", 0, "how long to wait for gates in all")
 	c.Flags().BoolVar(&o.allowCopy, "allow-copy", false, "allow DDL that copies the table while writers wait")
 	c.Flags().IntVar(&o.workers, "workers", 0, "backfill workers in this process (default 2)")
@@ -61,7 +62,9 @@ func (a *app) apply(ctx context.Context, arg string, to migrate.Phase, o walkOpt
 			return err
 		}
 		if to == "" {
-			to = furthest(c.Setting.Phase)
+			if to, err = furthest(c); err != nil {
+				return err
+			}
 		}
 		if err := checkPath(c, to, migrate.Forward); err != nil {
 			return err
@@ -75,11 +78,15 @@ func (a *app) apply(ctx context.Context, arg string, to migrate.Phase, o walkOpt
 	})
 }
 
-// furthest is how far a change goes unless it is told: to the last phase before
-// the point of no return, and no further than it is where it is past that.
-func furthest(at migrate.Phase) migrate.Phase {
-	if _, err := migrate.Path(at, migrate.OnlyNew, migrate.Forward); err != nil {
-		return at
+// furthest is how far a change goes unless it is told: as far as its course
+// says, and no further than it is where it is past that.
+func furthest(c control.Change) (migrate.Phase, error) {
+	course, err := c.Course()
+	if err != nil {
+		return "", err
 	}
-	return migrate.OnlyNew
+	if _, err := course.Path(c.Setting.Phase, course.Furthest(), migrate.Forward); err != nil {
+		return c.Setting.Phase, nil
+	}
+	return course.Furthest(), nil
 }

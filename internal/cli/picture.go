@@ -25,7 +25,7 @@ type station struct {
 //
 // A change on its way back from new_only stands between two of them.
 func (p *page) picture(st engine.Status) {
-	line := stations(st.Phase)
+	line := stations(st.Course, st.Phase)
 	above, below := p.names(line, 0, st.Phase), p.names(line, 1, st.Phase)
 	p.line("  %s", strings.TrimRight(above, " "))
 	var b strings.Builder
@@ -41,13 +41,13 @@ func (p *page) picture(st engine.Status) {
 }
 
 // stations returns the phases of the picture with their marks.
-func stations(at migrate.Phase) []station {
+func stations(course migrate.Course, at migrate.Phase) []station {
 	mark := "●" // been there
 	if at == migrate.Reversing {
 		at = migrate.OnlyNew // the mark itself is on the track before it
 	}
 	var out []station
-	for _, phase := range migrate.Phases() {
+	for _, phase := range course.Phases() {
 		switch phase {
 		case migrate.Reversing:
 			continue

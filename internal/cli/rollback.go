@@ -57,7 +57,10 @@ func (a *app) rollback(ctx context.Context, name string, to migrate.Phase, o wal
 		if err := checkPath(c, to, migrate.Back); err != nil {
 			return err
 		}
-		w := walked{Steps: stepsBack(c.Setting.Phase, to)}
+		w := walked{}
+		if w.Steps, err = stepsBack(c, to); err != nil {
+			return err
+		}
 		r.stepsBack(w.Steps)
 		a.resumable.Store(true)
 		w.Outcome, err = e.Rollback(ctx, name, engine.WalkOptions{To: to, Wait: o.wait})
@@ -69,16 +72,19 @@ func (a *app) rollback(ctx context.Context, name string, to migrate.Phase, o wal
 	})
 }
 
-// stepsBack lists the edges of a rollback. checkPath has found that there is a
-// way.
-func stepsBack(from, to migrate.Phase) []stepBack {
-	path, err := migrate.Path(from, to, migrate.Back)
+// stepsBack lists the edges of a rollback.
+func stepsBack(c control.Change, to migrate.Phase) ([]stepBack, error) {
+	course, err := c.Course()
 	if err != nil {
-		return nil
+		return nil, err
+	}
+	path, err := course.Path(c.Setting.Phase, to, migrate.Back)
+	if err != nil {
+		return nil, err
 	}
 	out := make([]stepBack, len(path))
 	for i, e := range path {
 		out[i] = stepBack{e.From, e.To, e.Loss, e.Why}
 	}
-	return out
+	return out, nil
 }

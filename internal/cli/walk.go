@@ -51,7 +51,11 @@ func (a *app) engineConfig(o walkOptions) (engine.Config, *reporter) {
 // checkPath refuses a walk for which the transition table has no way, with the
 // command that would lead there.
 func checkPath(c control.Change, to migrate.Phase, d migrate.Direction) error {
-	_, err := migrate.Path(c.Setting.Phase, to, d)
+	course, err := c.Course()
+	if err != nil {
+		return err
+	}
+	_, err = course.Path(c.Setting.Phase, to, d)
 	if err == nil {
 		return nil
 	}
@@ -60,7 +64,7 @@ func checkPath(c control.Change, to migrate.Phase, d migrate.Direction) error {
 		other, verb = migrate.Forward, "apply"
 	}
 	hint := ""
-	if _, wrongWay := migrate.Path(c.Setting.Phase, to, other); wrongWay == nil {
+	if _, wrongWay := course.Path(c.Setting.Phase, to, other); wrongWay == nil {
 		hint = "underpin " + verb + " " + c.Name + " --to " + string(to) + " leads there"
 	}
 	return &refusedError{err: err, hint: hint}
@@ -199,6 +203,12 @@ func todo(g migrate.Guard, change string, next migrate.Phase) string {
 		return "put the schema back as the plan has it, then " + apply
 	case migrate.GuardSignedOff:
 		return apply + " --to " + string(next) + ", when you are sure"
+	case migrate.GuardRowsFit:
+		return "mend or remove those rows, then " + apply
+	case migrate.GuardReleases:
+		return "replace it by a release that the change names, then " + apply
+	case migrate.GuardHeld:
+		return "wait: " + apply + " --to " + string(next) + " later; whoever misses it is helped by underpin rollback " + change + " --to planned"
 	case migrate.GuardForgotten:
 		return "take the change out of the application's code and roll that out, then " + apply + " --to " + string(next)
 	}

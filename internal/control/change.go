@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,6 +27,23 @@ type Change struct {
 	Spec     []byte        // the plan as JSON, nil until one is recorded
 	Since    time.Time     // when the phase and ramp were entered, the server's time
 	Age      time.Duration // how long ago that was, by the server's clock
+}
+
+// Course returns the course of the recorded plan; Mapped where none is
+// recorded.
+func (c Change) Course() (migrate.Course, error) {
+	if len(c.Spec) == 0 {
+		return migrate.Mapped, nil
+	}
+	var spec struct {
+		Change struct {
+			Course migrate.Course `json:"course"`
+		} `json:"change"`
+	}
+	if err := json.Unmarshal(c.Spec, &spec); err != nil {
+		return "", fmt.Errorf("read the recorded plan of change %s: %w", c.Name, err)
+	}
+	return migrate.ParseCourse(string(spec.Change.Course))
 }
 
 const settingColumns = "phase, mode, epoch, ramp, rule, target_stale"

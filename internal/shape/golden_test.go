@@ -73,6 +73,9 @@ func everyStatement(t testing.TB, m *Mapper, key func(n int64) Key) map[string][
 			if fill, ok := m.Fill(d, scope); ok {
 				out[fmt.Sprintf("fill %s, %s", d, name)] = []Statement{fill}
 			}
+			if fill, ok := m.LockAndFill(d, scope); ok {
+				out[fmt.Sprintf("lock and fill %s, %s", d, name)] = []Statement{fill}
+			}
 			out[fmt.Sprintf("follower any %s, %s", d, name)] = []Statement{m.FollowerAny(d, scope)}
 			out[fmt.Sprintf("lock %s, %s", d, name)] = []Statement{m.Lock(d, scope)}
 			out[fmt.Sprintf("boundary %s, %s", d, name)] = []Statement{m.Boundary(d, scope, 100)}

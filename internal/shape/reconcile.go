@@ -87,6 +87,31 @@ func (m *Mapper) Fill(d Direction, scope Scope) (Statement, bool) {
 	return m.insertFrom(d, scope, ""), true
 }
 
+// LockAndFill returns the statement that locks the authority's rows of a range
+// and copies them in the same pass: [Mapper.Lock] and [Mapper.Fill] in one. NOWAIT
+// may follow it. It affects one row for each row of the authority; where a
+// condition chooses among them the two would differ, and it returns false, as it
+// does for a column change.
+//
+// It protects what Lock before Fill protects. Both are locking reads of the same
+// range at REPEATABLE READ: each row is locked for writing as it is read, in the
+// version that is then the latest, with the gap before it, and stays so until
+// the transaction ends. Lock takes all of them before the first is copied;
+// here a row ahead may still change while those behind are copied. That is
+// harmless: it is copied as it is when it is locked, so that at the commit every
+// row of the range is locked and its copy is that of the locked version. A row
+// that comes into the range ahead is either not committed, so its lock is met
+// and refused, or has been mirrored as well, which is a duplicate; one that
+// would come in behind waits at its gap. What does change is that a
+// transaction that waits for a row ahead holds rows of the follower already: wait
+// with Lock, and use this only where a lock that is taken is refused at once.
+func (m *Mapper) LockAndFill(d Direction, scope Scope) (Statement, bool) {
+	authority, _ := m.sides(d)
+	fill, ok := m.Fill(d, scope)
+	fill.SQL += "\nFOR UPDATE"
+	return fill, ok && authority.where == ""
+}
+
 // FollowerAny returns a query that yields a row if the follower holds any row
 // in the scope.
 func (m *Mapper) FollowerAny(d Direction, scope Scope) Statement {

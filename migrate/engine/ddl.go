@@ -63,7 +63,7 @@ func (s *step) executePatiently(ctx context.Context, statement plan.Statement, t
 		if progress, err := plan.Taken(ctx, s.e.cfg.DB, statement); err == nil && progress == plan.AllTaken {
 			return nil
 		}
-		err := s.executeOnce(ctx, text)
+		err := s.executeOnce(ctx, statement, text)
 		if mysqlx.Classify(err) == mysqlx.ClassLockWait {
 			blockers = s.e.lockHolders(ctx, statement.Table)
 			s.e.report(Event{Change: s.change.Name, Phase: s.change.Setting.Phase, What: "waiting",
@@ -77,24 +77,37 @@ func (s *step) executePatiently(ctx context.Context, statement plan.Statement, t
 	return err
 }
 
+// setting is a session variable for one statement.
+type setting struct {
+	variable string
+	value    int
+}
+
 // executeOnce runs a statement on a connection of its own, whose waits are
 // bounded; cancelling ctx kills the statement at the server.
-func (s *step) executeOnce(ctx context.Context, text string) error {
+func (s *step) executeOnce(ctx context.Context, statement plan.Statement, text string) error {
 	session, err := mysqlx.NewSession(ctx, s.e.cfg.DB)
 	if err != nil {
 		return err
 	}
 	defer session.Close()
-	wait := int(s.e.cfg.DDLLockWait.Seconds())
-	for _, variable := range []string{"lock_wait_timeout", "innodb_lock_wait_timeout"} {
-		if _, err := session.Exec(ctx, mysqlx.Marker("ddl")+fmt.Sprintf("SET SESSION %s = %d", variable, wait)); err != nil {
-			return fmt.Errorf("bound the wait for locks: %w", err)
+	settings := []setting{
+		{"lock_wait_timeout", int(s.e.cfg.DDLLockWait.Seconds())},
+		{"innodb_lock_wait_timeout", int(s.e.cfg.DDLLockWait.Seconds())},
+	}
+	for _, off := range statement.Session {
+		settings = append(settings, setting{off, 0})
+	}
+	for _, v := range settings {
+		if _, err := session.Exec(ctx, mysqlx.Marker("ddl")+fmt.Sprintf("SET SESSION %s = %d", v.variable, v.value)); err != nil {
+			return fmt.Errorf("set %s for a statement: %w", v.variable, err)
 		}
 	}
 	_, err = session.Exec(ctx, mysqlx.Marker("ddl "+s.change.Name)+text)
-	for _, variable := range []string{"lock_wait_timeout", "innodb_lock_wait_timeout"} {
-		// A connection on which this fails is broken and leaves the pool.
-		_, _ = session.Exec(context.WithoutCancel(ctx), mysqlx.Marker("ddl")+fmt.Sprintf("SET SESSION %s = DEFAULT", variable))
+	for _, v := range settings {
+		// A connection on which this fails is broken and leaves the pool. DEFAULT
+		// would leave foreign_key_checks off on MySQL 9.7.
+		_, _ = session.Exec(context.WithoutCancel(ctx), mysqlx.Marker("ddl")+fmt.Sprintf("SET SESSION %[1]s = @@GLOBAL.%[1]s", v.variable))
 	}
 	return err
 }

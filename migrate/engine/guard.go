@@ -64,13 +64,16 @@ func guards() map[migrate.Guard]measure {
 		migrate.GuardUnnamed:        (*step).unnamed,
 		migrate.GuardSignedOff:      (*step).signedOff,
 		migrate.GuardForgotten:      (*step).forgotten,
+		migrate.GuardRowsFit:        (*step).rowsFit,
+		migrate.GuardReleases:       (*step).releases,
+		migrate.GuardHeld:           (*step).held,
 	}
 }
 
 // lookedAtLast are the guards that are measured again inside the transition:
 // those that an instance can change by announcing itself a moment before.
 var lookedAtLast = []migrate.Guard{
-	migrate.GuardFleetSupports, migrate.GuardReadersDrained, migrate.GuardForgotten,
+	migrate.GuardFleetSupports, migrate.GuardReadersDrained, migrate.GuardForgotten, migrate.GuardReleases,
 }
 
 // measure measures guards and returns those that do not hold.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
 	"github.com/underpin-db/underpin/migrate/fleet"
@@ -48,21 +49,42 @@ WHERE TABLE_SCHEMA = DATABASE()
 // puts together as it runs.
 func (s *step) unnamed(ctx context.Context, q mysqlx.Querier) (Verdict, error) {
 	var blockers []fleet.Blocker
-	for _, statement := range s.plan.Contract {
-		for _, effect := range statement.Effects {
-			found, err := namedIn(ctx, q, effect)
-			if err != nil {
-				return Verdict{}, err
-			}
-			blockers = append(blockers, found...)
+	for _, effect := range s.goes() {
+		found, err := namedIn(ctx, q, effect)
+		if err != nil {
+			return Verdict{}, err
 		}
+		blockers = append(blockers, found...)
 	}
+	blockers = slices.DeleteFunc(blockers, s.isBridge)
 	if len(blockers) > 0 {
 		v := refuses("%s still what contract drops", names(len(blockers)))
 		v.Blockers = blockers
 		return v, nil
 	}
 	return holds("no view, trigger, routine, event, foreign key or generated column names what contract drops"), nil
+}
+
+// goes returns what is gone in the end: what contract drops, and a table that
+// expand hides under another name.
+func (s *step) goes() []plan.Effect {
+	var out []plan.Effect
+	for _, list := range [][]plan.Statement{s.plan.Expand, s.plan.Contract} {
+		for _, statement := range list {
+			out = append(out, statement.Effects...)
+		}
+	}
+	return slices.DeleteFunc(out, func(e plan.Effect) bool {
+		return e.Kind != plan.ColumnAbsent && e.Kind != plan.TableAbsent
+	})
+}
+
+// isBridge reports whether something in the way is a view that the plan itself
+// has made, to give a table a second name for a while.
+func (s *step) isBridge(b fleet.Blocker) bool {
+	return slices.ContainsFunc(s.plan.Expand, func(statement plan.Statement) bool {
+		return statement.Kind == plan.CreateView && b.Object == "view `"+statement.Table+"`"
+	})
 }
 
 // namedIn returns what names the element that an effect makes absent.

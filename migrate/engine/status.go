@@ -16,6 +16,7 @@ import (
 type Status struct {
 	Change     string           `json:"change"`
 	Service    string           `json:"service"`
+	Course     migrate.Course   `json:"course,omitempty"`
 	Phase      migrate.Phase    `json:"phase"`
 	Mode       migrate.Mode     `json:"mode"`
 	Epoch      uint64           `json:"epoch"`
@@ -68,10 +69,14 @@ func (e *Engine) Status(ctx context.Context, change string) (Status, error) {
 	if c.PlanHash == "" {
 		return st, nil
 	}
-	if _, p, err := e.load(ctx, e.cfg.DB, change); err != nil {
+	_, p, err := e.load(ctx, e.cfg.DB, change)
+	if err != nil {
 		return st, err
-	} else if err := e.statusOfCopy(ctx, &st, p.Change); err != nil {
-		return st, err
+	}
+	if p.Change.Course == migrate.Mapped {
+		if err := e.statusOfCopy(ctx, &st, p.Change); err != nil {
+			return st, err
+		}
 	}
 	return st, e.statusOfEdges(ctx, &st)
 }
@@ -81,7 +86,7 @@ func (e *Engine) statusOfEdges(ctx context.Context, st *Status) error {
 	glance := *e
 	glance.cfg.EvidenceWindow = time.Millisecond
 	for d, dest := range map[migrate.Direction]**EdgeStatus{migrate.Forward: &st.Next, migrate.Back: &st.Back} {
-		edge, ok := migrate.Next(st.Phase, d)
+		edge, ok := st.Course.Next(st.Phase, d)
 		if !ok {
 			continue
 		}
@@ -100,7 +105,7 @@ func (e *Engine) edgeStatus(ctx context.Context, change string, edge migrate.Edg
 		return nil, err
 	}
 	s := &step{e: e, change: c, plan: p, edge: edge, options: WalkOptions{To: edge.To}}
-	s.next = c.Setting.After(edge, p.Reads.CopyOnRead, p.Reads.Ramp[0])
+	s.next = following(c, p, edge)
 	es := &EdgeStatus{To: edge.To, Work: edge.Work, Why: edge.Why, Loss: edge.Loss}
 	if edge.Direction == migrate.Back {
 		es.Note = s.backNote()
@@ -181,6 +186,9 @@ func (e *Engine) summary(ctx context.Context, c control.Change) (Status, error) 
 	}
 	if ctl.Left > 0 {
 		st.Controller = ctl.Owner
+	}
+	if st.Course, err = c.Course(); err != nil {
+		return st, err
 	}
 	st.Instances, err = fleet.Live(ctx, e.cfg.DB, c.Name)
 	return st, err

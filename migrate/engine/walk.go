@@ -15,8 +15,9 @@ import (
 
 // WalkOptions says how far to go and how long to wait on the way.
 type WalkOptions struct {
-	// To is the phase to go to. Defaults to the last phase before the point of
-	// no return: contracting has to be asked for by name.
+	// To is the phase to go to. Defaults to what the change's course says
+	// ([migrate.Course.Furthest]): a step without a way back has to be asked for
+	// by name.
 	To migrate.Phase
 	// Wait is how long to wait for guards in all. Zero stops at the first
 	// that does not hold.
@@ -40,9 +41,6 @@ type Outcome struct {
 
 // Apply leads a change on towards a phase, as far as guards allow.
 func (e *Engine) Apply(ctx context.Context, change string, opts WalkOptions) (Outcome, error) {
-	if opts.To == "" {
-		opts.To = migrate.OnlyNew
-	}
 	return e.walk(ctx, change, migrate.Forward, opts)
 }
 
@@ -59,7 +57,7 @@ type step struct {
 	e       *Engine
 	change  control.Change
 	plan    *plan.Plan
-	mapper  *shape.Mapper
+	mapper  *shape.Mapper // nil unless the change is Mapped
 	edge    migrate.Edge
 	next    migrate.Setting
 	token   uint64
@@ -67,12 +65,16 @@ type step struct {
 }
 
 func (e *Engine) walk(ctx context.Context, change string, d migrate.Direction, opts WalkOptions) (Outcome, error) {
-	c, _, err := e.load(ctx, e.cfg.DB, change)
+	c, p, err := e.load(ctx, e.cfg.DB, change)
 	if err != nil {
 		return Outcome{}, err
 	}
+	course := p.Change.Course
+	if opts.To == "" {
+		opts.To = course.Furthest()
+	}
 	out := Outcome{Change: change, From: c.Setting.Phase, Phase: c.Setting.Phase, To: opts.To}
-	if _, err := migrate.Path(c.Setting.Phase, opts.To, d); err != nil {
+	if _, err := course.Path(c.Setting.Phase, opts.To, d); err != nil {
 		return out, err
 	}
 	out.Reached = out.Phase == opts.To
@@ -131,17 +133,23 @@ func (e *Engine) prepare(ctx context.Context, change string, d migrate.Direction
 	if ctl.Paused {
 		return nil, fmt.Errorf("change %s: %w: %s; underpin resume lets it go on", change, ErrPaused, ctl.PausedWhy)
 	}
-	mapper, err := shape.New(change, p.Change.Mapping)
-	if err != nil {
-		return nil, err
-	}
-	edge, ok := migrate.Next(c.Setting.Phase, d)
+	edge, ok := p.Change.Course.Next(c.Setting.Phase, d)
 	if !ok {
 		return nil, fmt.Errorf("change %s: no way %s from phase %s", change, d, c.Setting.Phase)
 	}
-	s := &step{e: e, change: c, plan: p, mapper: mapper, edge: edge, token: token, options: opts}
-	s.next = c.Setting.After(edge, p.Reads.CopyOnRead, p.Reads.Ramp[0])
-	return s, nil
+	s := &step{e: e, change: c, plan: p, edge: edge, next: following(c, p, edge), token: token, options: opts}
+	if p.Change.Course == migrate.Mapped {
+		s.mapper, err = shape.New(change, p.Change.Mapping)
+	}
+	return s, err
+}
+
+// following is the setting that an edge leads to.
+func following(c control.Change, p *plan.Plan, edge migrate.Edge) migrate.Setting {
+	if p.Change.Course != migrate.Mapped {
+		return c.Setting.Along(edge)
+	}
+	return c.Setting.After(edge, p.Reads.CopyOnRead, p.Reads.Ramp[0])
 }
 
 // take measures the guards, does the work and records the transition. It

@@ -12,14 +12,24 @@ import (
 )
 
 // copyForward runs the backfill of this visit to its end, beside whatever other
-// workers there are, then compares every pair.
+// workers there are, adds the indexes that were put off, then compares every
+// pair.
 func (s *step) copyForward(ctx context.Context) ([]Verdict, error) {
-	return s.copyAndVerify(ctx, backfill.Backfill)
+	if refused, err := s.copyRows(ctx, backfill.Backfill); err != nil || len(refused) > 0 {
+		return refused, err
+	}
+	if err := s.addIndexes(ctx); err != nil {
+		return nil, err
+	}
+	return nil, s.verify(ctx)
 }
 
 // copyBack rebuilds the source from the target, then compares every pair.
 func (s *step) copyBack(ctx context.Context) ([]Verdict, error) {
-	return s.copyAndVerify(ctx, backfill.Reverse)
+	if refused, err := s.copyRows(ctx, backfill.Reverse); err != nil || len(refused) > 0 {
+		return refused, err
+	}
+	return nil, s.verify(ctx)
 }
 
 // CopyConfig is how a worker of a change is configured: by its plan. The
@@ -33,7 +43,8 @@ func CopyConfig(db *sql.DB, c control.Change, p *plan.Plan, job backfill.Job) ba
 	}
 }
 
-func (s *step) copyAndVerify(ctx context.Context, job backfill.Job) ([]Verdict, error) {
+// copyRows runs a job of this visit to its end. It refuses if rows do not fit.
+func (s *step) copyRows(ctx context.Context, job backfill.Job) ([]Verdict, error) {
 	cfg := CopyConfig(s.e.cfg.DB, s.change, s.plan, job)
 	cfg.Owner, cfg.Workers = s.e.cfg.Actor, s.e.cfg.Workers
 	if s.e.cfg.Throttle != nil {
@@ -62,7 +73,7 @@ func (s *step) copyAndVerify(ctx context.Context, job backfill.Job) ([]Verdict, 
 		copied.Guard = s.edge.Guards[0]
 		return []Verdict{copied}, nil
 	}
-	return nil, s.verify(ctx)
+	return nil, nil
 }
 
 // verify compares every pair and records the verdict, good or bad.

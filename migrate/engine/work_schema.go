@@ -15,7 +15,16 @@ var ErrSchemaMoved = errors.New("the schema is not what the plan left it as")
 
 // expand adds the target beside the source.
 func (s *step) expand(ctx context.Context) ([]Verdict, error) {
-	return nil, s.statements(ctx, "expand", s.plan.Expand)
+	if err := s.unmoved(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.statements(ctx, "expand", s.plan.Expand); err != nil {
+		return nil, err
+	}
+	if refused, err := s.tightened(ctx); err != nil || len(refused) > 0 {
+		return refused, err
+	}
+	return nil, s.putOffIndexes(ctx)
 }
 
 // drop takes the target away again.

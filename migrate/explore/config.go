@@ -100,7 +100,7 @@ type Config struct {
 	Without []Switch
 	// Limit is the number of states at which to give up; 0 is 20 million.
 	Limit int
-	// Table is the transition table to execute; nil is migrate.Edges().
+	// Table is the transition table to execute; nil is migrate.Mapped.Edges().
 	Table []migrate.Edge
 }
 

@@ -26,7 +26,7 @@ func TestTheIntactProtocolHolds(t *testing.T) {
 			r := run(t, c)
 			require.Nil(t, r.Violation, "%s", r.Violation)
 			t.Logf("%d states", r.States)
-			for _, e := range migrate.Edges() {
+			for _, e := range migrate.Mapped.Edges() {
 				require.Positive(t, r.Edges[explore.Name(e)], "no run takes %s: this scenario proves nothing about it", explore.Name(e))
 			}
 		})
@@ -59,7 +59,7 @@ func TestEveryGuardIsNeeded(t *testing.T) {
 }
 
 func TestEveryGuardIsNeededOnItsEdge(t *testing.T) {
-	for _, e := range migrate.Edges() {
+	for _, e := range migrate.Mapped.Edges() {
 		for _, g := range e.Guards {
 			if explore.Unnoticed(g, e) != "" {
 				continue
@@ -91,7 +91,7 @@ func requireNoticed(t *testing.T, off ...explore.Switch) {
 func guards() []migrate.Guard {
 	var out []migrate.Guard
 	known := map[migrate.Guard]bool{}
-	for _, e := range migrate.Edges() {
+	for _, e := range migrate.Mapped.Edges() {
 		for _, g := range e.Guards {
 			if !known[g] {
 				known[g] = true
@@ -107,7 +107,7 @@ func guards() []migrate.Guard {
 // guards visits whatever a run with more of them does.
 func TestReasonsForNotNoticingAreTrue(t *testing.T) {
 	var off []explore.Switch
-	for _, e := range migrate.Edges() {
+	for _, e := range migrate.Mapped.Edges() {
 		for _, g := range e.Guards {
 			if why := explore.Unnoticed(g, e); why != "" {
 				t.Logf("%s on %s: %s", g, explore.Name(e), why)
@@ -175,7 +175,7 @@ func TestCoverageTellsAVacuousRun(t *testing.T) {
 	r := run(t, explore.Config{
 		Name:  "half a table",
 		Fleet: explore.Fleet{explore.SourceNew},
-		Table: migrate.Edges()[:2],
+		Table: migrate.Mapped.Edges()[:2],
 	})
 	require.Nil(t, r.Violation)
 	require.Len(t, r.Edges, 2)

@@ -29,7 +29,7 @@ type model struct {
 func newModel(c Config) *model {
 	m := &model{config: c, off: c.Without, edges: c.Table, taken: map[string]int{}}
 	if m.edges == nil {
-		m.edges = migrate.Edges()
+		m.edges = migrate.Mapped.Edges()
 	}
 	m.intern(migrate.Initial())
 	for i := 0; i < len(m.settings); i++ {

@@ -50,6 +50,9 @@ var ErrMoved = errors.New("the table was altered meanwhile: plan again")
 // the connection.
 func Build(ctx context.Context, db *sql.DB, file *File, opts Options) (*Plan, error) {
 	b := &builder{db: db, file: file, opts: opts.withDefaults()}
+	if len(file.Alter) > 0 {
+		return buildAlter(ctx, b)
+	}
 	for _, stage := range []func(context.Context) error{
 		b.parseStatements, b.readLive, b.checkTables, b.tryOut, b.takeSample, b.checkUnmoved,
 	} {
@@ -87,6 +90,7 @@ type builder struct {
 	forward, backward    []assignment
 	where                resolved
 	sample               Sample
+	deferred             *Deferred
 }
 
 // assignment is a resolved line of forward or backward.
@@ -208,7 +212,7 @@ func (b *builder) assemble() *Plan {
 			Name: b.file.Change.Text, Service: b.file.Service.Text,
 			Mapping: b.mapping(), CopyOnRead: b.file.Reads.CopyOnRead,
 		},
-		Expand: statements(b.expand), Undo: undo(b.expand), Contract: statements(b.contract),
+		Expand: statements(b.expand), Undo: undo(b.expand), Contract: statements(b.contract), Deferred: b.deferred,
 		Reads: b.file.Reads, Backfill: b.file.Backfill, Connections: b.file.Connections,
 		Facts:    Facts{Server: b.server, Source: b.live.source.facts},
 		Sample:   b.sample,

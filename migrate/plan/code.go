@@ -111,6 +111,8 @@ const (
 	CodeForwardMisfit Code = "forward_misfit"
 	// CodeLossy: sampled rows do not come back as they were.
 	CodeLossy Code = "lossy"
+	// CodeRowsUnfit: rows are there that the server would refuse.
+	CodeRowsUnfit Code = "rows_unfit"
 	// CodeSampleFailed: the server could not evaluate the mapping on rows.
 	CodeSampleFailed Code = "sample_failed"
 )

@@ -64,6 +64,9 @@ func Unmarshal(data []byte) (*Plan, error) {
 
 // reread restores what follows from the texts of the statements and steps.
 func (p *Plan) reread() error {
+	if p.Schema != nil {
+		return nil // its effects were read from the server, and the hash covers them
+	}
 	parsed := map[string]*ddl{}
 	for _, list := range [][]Statement{p.Expand, p.Undo, p.Contract} {
 		for i, st := range list {
@@ -80,6 +83,9 @@ func (p *Plan) reread() error {
 	}
 	if !slices.Equal(texts(undo(expand)), texts(p.Undo)) {
 		return fmt.Errorf("%w: its undo does not take back its expand", ErrEdited)
+	}
+	if p.Deferred != nil {
+		return p.Deferred.reread()
 	}
 	return nil
 }

@@ -12,11 +12,11 @@ import (
 func effects(table string, node ast.StmtNode) []Effect {
 	switch s := node.(type) {
 	case *ast.CreateTableStmt:
-		return []Effect{{TableExists, table, ""}}
+		return []Effect{{Kind: TableExists, Table: table}}
 	case *ast.DropTableStmt:
-		return []Effect{{TableAbsent, table, ""}}
+		return []Effect{{Kind: TableAbsent, Table: table}}
 	case *ast.CreateIndexStmt:
-		return []Effect{{IndexExists, table, s.IndexName}}
+		return []Effect{{Kind: IndexExists, Table: table, Name: s.IndexName}}
 	case *ast.AlterTableStmt:
 		var out []Effect
 		for _, spec := range s.Specs {
@@ -33,20 +33,20 @@ func specEffects(table string, spec *ast.AlterTableSpec) []Effect {
 	switch spec.Tp {
 	case ast.AlterTableAddColumns:
 		for _, c := range spec.NewColumns {
-			out = append(out, Effect{ColumnExists, table, c.Name.Name.O})
+			out = append(out, Effect{Kind: ColumnExists, Table: table, Name: c.Name.Name.O})
 		}
 		for _, c := range spec.NewConstraints {
-			out = append(out, Effect{IndexExists, table, c.Name})
+			out = append(out, Effect{Kind: IndexExists, Table: table, Name: c.Name})
 		}
 	case ast.AlterTableAddConstraint:
-		out = append(out, Effect{IndexExists, table, spec.Constraint.Name})
+		out = append(out, Effect{Kind: IndexExists, Table: table, Name: spec.Constraint.Name})
 	case ast.AlterTableDropColumn:
-		out = append(out, Effect{ColumnAbsent, table, spec.OldColumnName.Name.O})
+		out = append(out, Effect{Kind: ColumnAbsent, Table: table, Name: spec.OldColumnName.Name.O})
 	case ast.AlterTableDropIndex:
-		out = append(out, Effect{IndexAbsent, table, spec.Name})
+		out = append(out, Effect{Kind: IndexAbsent, Table: table, Name: spec.Name})
 	case ast.AlterTableAlterColumn:
 		if len(spec.NewColumns) == 1 && len(spec.NewColumns[0].Options) == 1 {
-			out = append(out, Effect{DefaultSet, table, spec.NewColumns[0].Name.Name.O})
+			out = append(out, Effect{Kind: DefaultSet, Table: table, Name: spec.NewColumns[0].Name.Name.O})
 		}
 	}
 	return out
@@ -81,7 +81,7 @@ func reverse(s Statement) (Statement, bool) {
 	if s.Kind == CreateTable {
 		return Statement{
 			SQL: "DROP TABLE " + mysqlx.Quote(s.Table), Kind: DropTable, Table: s.Table,
-			Effects: []Effect{{TableAbsent, s.Table, ""}},
+			Effects: []Effect{{Kind: TableAbsent, Table: s.Table}},
 		}, true
 	}
 	var clauses []string
@@ -90,13 +90,13 @@ func reverse(s Statement) (Statement, bool) {
 	for _, e := range s.Effects {
 		if e.Kind == IndexExists {
 			clauses = append(clauses, "DROP INDEX "+mysqlx.Quote(e.Name))
-			shown = append(shown, Effect{IndexAbsent, e.Table, e.Name})
+			shown = append(shown, Effect{Kind: IndexAbsent, Table: e.Table, Name: e.Name})
 		}
 	}
 	for _, e := range s.Effects {
 		if e.Kind == ColumnExists {
 			clauses = append(clauses, "DROP COLUMN "+mysqlx.Quote(e.Name))
-			shown = append(shown, Effect{ColumnAbsent, e.Table, e.Name})
+			shown = append(shown, Effect{Kind: ColumnAbsent, Table: e.Table, Name: e.Name})
 		}
 	}
 	if len(clauses) == 0 {

@@ -11,7 +11,12 @@ type File struct {
 	Source  TableRef
 	Target  TableRef
 	// Where chooses source rows; empty is all.
-	Where    Scalar
+	Where Scalar
+	// Alter is DDL on one table, in place of a mapping: a change of the schema
+	// alone. Hold and Releases go with it.
+	Alter    []Scalar
+	Hold     Duration
+	Releases []string
 	Expand   []Scalar
 	Forward  []Assign
 	Backward []Assign

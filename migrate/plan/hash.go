@@ -19,9 +19,12 @@ const hashFormat = "underpin plan 1"
 type executed struct {
 	Format      string         `json:"format"`
 	Change      migrate.Change `json:"change"`
+	Schema      *Schema        `json:"schema,omitempty"`
+	Executed    []Statement    `json:"executed,omitempty"`
 	Expand      []string       `json:"expand"`
 	Undo        []string       `json:"undo"`
 	Contract    []string       `json:"contract"`
+	Deferred    *Deferred      `json:"deferred,omitempty"`
 	Reads       Reads          `json:"reads"`
 	Backfill    Backfill       `json:"backfill"`
 	Connections Connections    `json:"connections"`
@@ -48,9 +51,15 @@ func (p *Plan) Hash() string {
 // canonical returns the canonical JSON of what the plan does.
 func (p *Plan) canonical() []byte {
 	e := executed{
-		Format: hashFormat, Change: p.Change,
-		Expand: texts(p.Expand), Undo: texts(p.Undo), Contract: texts(p.Contract),
+		Format: hashFormat, Change: p.Change, Schema: p.Schema,
+		Expand: texts(p.Expand), Undo: texts(p.Undo), Contract: texts(p.Contract), Deferred: p.Deferred,
 		Reads: p.Reads, Backfill: p.Backfill, Connections: p.Connections,
+	}
+	if p.Schema != nil {
+		// Of a mapped change the effects follow from the statements' texts.
+		for _, list := range [][]Statement{p.Expand, p.Undo, p.Contract} {
+			e.Executed = append(e.Executed, list...)
+		}
 	}
 	for _, s := range p.Steps {
 		step := executedStep{From: s.From, To: s.To, Work: s.Work, SQL: append([]string{}, s.SQL...), Guards: []migrate.Guard{}}

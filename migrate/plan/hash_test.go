@@ -62,6 +62,8 @@ func TestHashCoversWhatIsDone(t *testing.T) {
 		"ramp":        func(p *Plan) { p.Reads.Ramp = []uint16{migrate.RampFull} },
 		"soak":        func(p *Plan) { p.Reads.Soak++ },
 		"shadow":      func(p *Plan) { p.Reads.Shadow.Min = 0 },
+		"deferred":    func(p *Plan) { p.Deferred = &Deferred{Table: "t"} },
+		"indexes":     func(p *Plan) { p.Backfill.Indexes = IndexesWithRows },
 		"backfill":    func(p *Plan) { p.Backfill.MaxThreadsRunning = 1000 },
 		"connections": func(p *Plan) { p.Connections.Users = []string{"u"} },
 		"gate":        func(p *Plan) { p.Steps[0].Gates = nil },

@@ -43,8 +43,9 @@ func ParseFile(name string, r io.Reader) (*File, error) {
 			MaxThreadsRunning: DefaultMaxThreadsRunning,
 			MaxReplicaLag:     Duration(DefaultMaxReplicaLag),
 		},
+		Hold: Duration(DefaultHold),
 	}
-	d.mapping(doc, "", d.top(f))
+	d.mapping(doc, "", d.top(f, mappingNeed(doc)))
 	if len(d.errs) == 0 {
 		d.checkForm(f)
 	}
@@ -93,16 +94,32 @@ func document(name string, text []byte) (ast.Node, error) {
 	}}
 }
 
+// mappingNeed says whether the fields of a mapping are needed: a change of the
+// schema alone has alter in their place.
+func mappingNeed(doc ast.Node) need {
+	if m, ok := doc.(*ast.MappingNode); ok {
+		for _, v := range m.Values {
+			if key, ok := text(v.Key); ok && key == "alter" {
+				return optional
+			}
+		}
+	}
+	return needed
+}
+
 // top is what stands at the top of a change file.
-func (d *decoder) top(f *File) []field {
+func (d *decoder) top(f *File, mapping need) []field {
 	return []field{
 		{name: "change", need: needed, read: d.scalar(&f.Change)},
 		{name: "service", need: needed, read: d.scalar(&f.Service)},
-		{name: "source", need: needed, read: d.table(&f.Source)},
-		{name: "target", need: needed, read: d.table(&f.Target)},
+		{name: "alter", read: d.scalars(&f.Alter)},
+		{name: "hold", read: d.duration(&f.Hold, zeroAllowed)},
+		{name: "releases", read: d.strings(&f.Releases)},
+		{name: "source", need: mapping, read: d.table(&f.Source)},
+		{name: "target", need: mapping, read: d.table(&f.Target)},
 		{name: "where", read: d.scalar(&f.Where)},
 		{name: "expand", read: d.scalars(&f.Expand)},
-		{name: "forward", need: needed, read: d.assigns(&f.Forward)},
+		{name: "forward", need: mapping, read: d.assigns(&f.Forward)},
 		{name: "backward", read: d.assigns(&f.Backward)},
 		{name: "contract", read: d.scalars(&f.Contract)},
 		{name: "reads", read: d.reads(&f.Reads)},
@@ -140,7 +157,21 @@ func (d *decoder) backfill(b *Backfill) readFunc {
 		}},
 		field{name: "max_replica_lag", read: d.duration(&b.MaxReplicaLag, zeroRefused)},
 		field{name: "replicas", read: d.strings(&b.Replicas)},
+		field{name: "indexes", read: d.indexes(&b.Indexes)},
 	)
+}
+
+// indexes reads when plain indexes come.
+func (d *decoder) indexes(dst *Indexes) readFunc {
+	return func(n ast.Node, path string) {
+		s, _ := text(n)
+		if s != string(IndexesWithRows) && s != string(IndexesAfterRows) {
+			d.failf(n, path, "this has to be with_rows or after_rows",
+				"leave it out to have the indexes of a large table come after its rows")
+			return
+		}
+		*dst = Indexes(s)
+	}
 }
 
 // table reads a table and its key.
@@ -155,6 +186,30 @@ func (d *decoder) table(t *TableRef) readFunc {
 func (d *decoder) checkForm(f *File) {
 	d.checkName(f.Change, "change")
 	d.checkName(f.Service, "service")
+	if len(f.Alter) > 0 {
+		d.checkAlter(f)
+		return
+	}
+	d.checkMapped(f)
+}
+
+// checkAlter checks a change of the schema alone: it has no mapping.
+func (d *decoder) checkAlter(f *File) {
+	for _, field := range []struct {
+		name string
+		has  bool
+	}{
+		{"source", f.Source.Table.Text != ""}, {"target", f.Target.Table.Text != ""}, {"where", f.Where.Text != ""},
+		{"expand", len(f.Expand) > 0}, {"forward", len(f.Forward) > 0}, {"backward", len(f.Backward) > 0}, {"contract", len(f.Contract) > 0},
+	} {
+		if field.has {
+			d.fail(f.Alter[0].Position, field.name, "a change has either alter or a mapping", "leave one of them out, or write two changes")
+		}
+	}
+}
+
+// checkMapped checks a change with a mapping.
+func (d *decoder) checkMapped(f *File) {
 	if len(f.Forward) == 0 {
 		d.fail(f.Change.Position, "forward", "it assigns no column", "write `column: expression` for each target column")
 	}

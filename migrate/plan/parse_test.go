@@ -69,6 +69,7 @@ var mistakes = map[string]struct {
 	"negative":        {head + "backfill: {chunk_target: -1s}\n", []string{"backfill.chunk_target: this has to be a duration"}},
 	"bool":            {head + "reads: {copy_on_read: maybe}\n", []string{"reads.copy_on_read: this has to be true or false"}},
 	"copy on read":    {head + "reads: {copy_on_read: true}\n", []string{"no row that could be missing"}},
+	"indexes":         {head + "backfill: {indexes: later}\n", []string{"backfill.indexes: this has to be with_rows or after_rows"}},
 	"threads":         {head + "backfill: {max_threads_running: 0}\n", []string{"between 1 and 1048576"}},
 	"several at once": {
 		"change: x\nservice: s\nsource: {table: t, tabel: u}\ntarget: 7\nforward: [a]\nreads: {soak: soon}\n",

@@ -10,13 +10,18 @@ type Plan struct {
 	// Change is the resolved mapping, as the control table stores it and the
 	// application's library reads it. Its column facts are those after Expand.
 	Change migrate.Change `json:"change"`
+	// Schema is there in place of a mapping if the change is one of the schema
+	// alone: if Change.Course is not Mapped.
+	Schema *Schema `json:"schema,omitempty"`
 	// Expand is the DDL that adds the target, in order.
 	Expand []Statement `json:"expand"`
 	// Undo takes back what Expand adds, in order. What Expand only loosened (a
 	// default, a NOT NULL) stays loosened.
 	Undo []Statement `json:"undo"`
 	// Contract is the DDL that drops the source, in order; it may be empty.
-	Contract    []Statement `json:"contract"`
+	Contract []Statement `json:"contract"`
+	// Deferred is the indexes that come after the rows; nil where none do.
+	Deferred    *Deferred   `json:"deferred,omitempty"`
 	Reads       Reads       `json:"reads"`
 	Backfill    Backfill    `json:"backfill"`
 	Connections Connections `json:"connections"`

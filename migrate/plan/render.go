@@ -11,10 +11,14 @@ import (
 func (p *Plan) Render() string {
 	var b strings.Builder
 	p.renderHead(&b)
-	p.renderMapping(&b)
+	if p.Schema == nil {
+		p.renderMapping(&b)
+	}
 	p.renderFindings(&b)
 	p.renderSteps(&b)
-	p.renderSample(&b)
+	if p.Schema == nil {
+		p.renderSample(&b)
+	}
 	p.renderFacts(&b)
 	return b.String()
 }
@@ -28,6 +32,10 @@ func (p *Plan) renderHead(b *strings.Builder) {
 	line(b, "")
 	line(b, "`%s`", p.Hash())
 	line(b, "")
+	if p.Schema != nil {
+		p.renderSchema(b)
+		return
+	}
 	m := p.Change.Mapping
 	what := fmt.Sprintf("Table `%s` becomes table `%s`, row by row", m.Source.Name, m.Target.Name)
 	if m.Kind() == migrate.ColumnChange {
@@ -108,7 +116,7 @@ func (p *Plan) renderSteps(b *strings.Builder) {
 	line(b, "| # | phase | what is done | gate | release | way back |")
 	line(b, "|---|---|---|---|---|---|")
 	for i, s := range p.Steps {
-		line(b, "| %d | **%s**<br>%s | %s | %s | %s | %s |", i+1, s.To, code(s.Flag), doneWords(s), gatesText(s), cell(s.Release), wayText(s.WayBack))
+		line(b, "| %d | **%s**<br>%s | %s | %s | %s | %s |", i+1, s.To, code(s.Flag), doneWords(s)+p.deferredWords(s.Work), gatesText(s), cell(s.Release), wayText(s.WayBack))
 	}
 	line(b, "")
 }

@@ -71,6 +71,21 @@ type table struct {
 	facts              TableFacts
 	columns            []column
 	indexes            []index
+
+	// The rest is read for changes of the schema alone, by readWhole.
+	create  string            // SHOW CREATE TABLE
+	foreign []foreignKey      // of the table and to it
+	texts   map[string]string // of each column, every fact, as ColumnIs wants it
+}
+
+// index returns the index of that name, in any case.
+func (t *table) index(name string) (index, bool) {
+	for _, i := range t.indexes {
+		if strings.EqualFold(i.name, name) {
+			return i, true
+		}
+	}
+	return index{}, false
 }
 
 // column returns the column of that name, in any case.

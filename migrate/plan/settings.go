@@ -19,6 +19,8 @@ const (
 	DefaultMaxReplicaLag = 5 * time.Second
 	// DefaultShadowSample is the share of reads compared, in basis points.
 	DefaultShadowSample = 1000
+	// DefaultHold is how long what is to be dropped stays hidden first.
+	DefaultHold = 24 * time.Hour
 	// DefaultShadowMin is how many compared reads the gate asks for.
 	DefaultShadowMin = 1000
 )
@@ -57,6 +59,8 @@ type Backfill struct {
 	MaxReplicaLag     Duration `json:"max_replica_lag"`
 	// Replicas are the host:port of the replicas whose lag counts.
 	Replicas []string `json:"replicas,omitempty"`
+	// Indexes says when a target that expand creates gets its plain indexes.
+	Indexes Indexes `json:"indexes,omitempty"`
 }
 
 // Connections says which connections are the application's, for the evidence

@@ -12,6 +12,9 @@ type Statement struct {
 	// effect. Empty means that the schema cannot show it; such a statement may
 	// be executed again.
 	Effects []Effect `json:"effects,omitempty"`
+	// Session names the variables that have to be off in the session that
+	// executes it.
+	Session []string `json:"session,omitempty"`
 }
 
 // StatementKind is the kind of a DDL statement.
@@ -23,14 +26,21 @@ const (
 	CreateTable StatementKind = "create table"
 	DropTable   StatementKind = "drop table"
 	CreateIndex StatementKind = "create index"
+
+	// The rest stands in plans of changes of the schema alone.
+	RenameTable StatementKind = "rename table"
+	CreateView  StatementKind = "create view"
+	DropView    StatementKind = "drop view"
 )
 
 // Effect is one visible trace of a statement in the live schema.
 type Effect struct {
 	Kind  EffectKind `json:"kind"`
 	Table string     `json:"table"`
-	// Name is the column or the index; empty for a table.
+	// Name is the column, the index or the constraint; empty for a table.
 	Name string `json:"name,omitempty"`
+	// Want is what a ColumnIs shows.
+	Want string `json:"want,omitempty"`
 }
 
 // EffectKind is what the live schema has to show.
@@ -48,6 +58,15 @@ const (
 	// one shows the same, so a statement whose effects are all of this kind is
 	// executed again rather than believed.
 	DefaultSet EffectKind = "default set"
+
+	// ColumnIs: the column is as Want describes it, in every fact.
+	ColumnIs EffectKind = "column is"
+	// IndexHidden and IndexShown: the optimizer ignores the index, or not.
+	IndexHidden EffectKind = "index hidden"
+	IndexShown  EffectKind = "index shown"
+	// ConstraintExists and ConstraintAbsent: a foreign key or a check.
+	ConstraintExists EffectKind = "constraint exists"
+	ConstraintAbsent EffectKind = "constraint absent"
 )
 
 // Progress says how far a statement has taken effect.

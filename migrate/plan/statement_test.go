@@ -53,7 +53,7 @@ func TestAttemptsOfKinds(t *testing.T) {
 func TestEffects(t *testing.T) {
 	d := mustParse(t, "ALTER TABLE t ADD COLUMN (a INT, b INT), ADD INDEX i (a), ALTER COLUMN c SET DEFAULT 1, DROP COLUMN d, MODIFY e INT")[0]
 	assert.Equal(t, []Effect{
-		{ColumnExists, "t", "a"}, {ColumnExists, "t", "b"}, {IndexExists, "t", "i"}, {DefaultSet, "t", "c"}, {ColumnAbsent, "t", "d"},
+		{Kind: ColumnExists, Table: "t", Name: "a"}, {Kind: ColumnExists, Table: "t", Name: "b"}, {Kind: IndexExists, Table: "t", Name: "i"}, {Kind: DefaultSet, Table: "t", Name: "c"}, {Kind: ColumnAbsent, Table: "t", Name: "d"},
 	}, d.Effects)
 }
 

@@ -54,7 +54,7 @@ var backWords = map[migrate.Phase]string{
 // steps returns the way of a plan from planned to closed, from the transition
 // table.
 func steps(p *Plan) []Step {
-	path, err := migrate.Path(migrate.Planned, migrate.Closed, migrate.Forward)
+	path, err := p.Change.Course.Path(migrate.Planned, migrate.Closed, migrate.Forward)
 	if err != nil {
 		return nil // a test holds that the table has this way
 	}
@@ -68,6 +68,9 @@ func steps(p *Plan) []Step {
 			Release: strings.ReplaceAll(releases[e.To], "{service}", p.Change.Service),
 			WayBack: p.wayBack(e.To),
 		})
+		if p.Schema != nil {
+			p.schemaWords(&out[len(out)-1])
+		}
 	}
 	return out
 }
@@ -99,6 +102,12 @@ func (p *Plan) gates(e migrate.Edge) []Gate {
 	var out []Gate
 	for _, g := range e.Guards {
 		words := gateWords[g]
+		if p.Schema != nil {
+			if own, ok := p.schemaGate(g); ok {
+				out = append(out, Gate{Guard: g, Words: own})
+				continue
+			}
+		}
 		if strings.Contains(words, "%") {
 			words = fmt.Sprintf(words+"%[5]s", e.To, p.Change.Service, p.Reads.Soak, shadow, "")
 		}
@@ -129,7 +138,7 @@ func (p *Plan) flag(to migrate.Phase) string {
 // wayBack returns the edge that leads back out of a phase.
 func (p *Plan) wayBack(from migrate.Phase) WayBack {
 	w := WayBack{Words: backWords[from]}
-	if e, ok := migrate.Next(from, migrate.Back); ok {
+	if e, ok := p.Change.Course.Next(from, migrate.Back); ok {
 		w.To, w.Loss, w.SQL = e.To, e.Loss, p.sqlOf(e.Work)
 	}
 	return w

@@ -33,6 +33,12 @@ WHERE TABLE_SCHEMA = DATABASE()
   AND TABLE_NAME = ?
   AND COLUMN_NAME = ?
   AND COLUMN_DEFAULT IS NOT NULL`
+
+	queryConstraintShown = `/* underpin plan */ SELECT COUNT(*)
+FROM information_schema.TABLE_CONSTRAINTS
+WHERE TABLE_SCHEMA = DATABASE()
+  AND TABLE_NAME = ?
+  AND CONSTRAINT_NAME = ?`
 )
 
 // shownBy is how each effect is looked up; want is whether a row has to show.
@@ -47,6 +53,9 @@ var shownBy = map[EffectKind]struct {
 	IndexExists:  {queryIndexShown, present},
 	IndexAbsent:  {queryIndexShown, absent},
 	DefaultSet:   {queryDefaultShown, present},
+
+	ConstraintExists: {queryConstraintShown, present},
+	ConstraintAbsent: {queryConstraintShown, absent},
 }
 
 type wanted string
@@ -58,6 +67,13 @@ const (
 
 // Shown reports whether the live schema of q's database shows an effect.
 func Shown(ctx context.Context, q mysqlx.Querier, e Effect) (bool, error) {
+	switch e.Kind {
+	case ColumnIs:
+		return columnIs(ctx, q, e)
+	case IndexHidden, IndexShown:
+		hidden, err := indexHidden(ctx, q, e)
+		return hidden == (e.Kind == IndexHidden), err
+	}
 	by, ok := shownBy[e.Kind]
 	if !ok {
 		return false, fmt.Errorf("look for effect %q of table %s: a newer release of underpin wrote this plan", e.Kind, e.Table)

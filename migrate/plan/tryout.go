@@ -14,7 +14,7 @@ import (
 func (b *builder) tryOut(ctx context.Context) error {
 	return withScratch(ctx, b.db, b.database, b.file, func(s *scratch) error {
 		for _, step := range []func(context.Context, *scratch) error{
-			b.tryExpand, b.resolveKeys, b.resolveMapping, b.prepareMapping, b.tryContract,
+			b.tryExpand, b.resolveKeys, b.resolveMapping, b.prepareMapping, b.tryContract, b.tryDeferred,
 		} {
 			if err := step(ctx, s); err != nil {
 				return err

@@ -356,6 +356,27 @@ WHERE (`accounts`.`tenant` >= ? AND (`accounts`.`tenant` > ? OR (`accounts`.`ten
 LIMIT 1;
 -- [1 1 1 k1 9 9 9 k9]
 
+-- table change: lock and fill backward, one key
+/* underpin mirror split */ 
+INSERT INTO `users`
+  (`tenant`, `code`, `name`, `n`)
+SELECT `accounts`.`tenant`, `accounts`.`code`, LOWER(`accounts`.`label`), `accounts`.`n`
+FROM `accounts`
+WHERE ((`accounts`.`tenant` = ? AND `accounts`.`code` = ?))
+FOR UPDATE;
+-- [1 k1]
+
+-- table change: lock and fill backward, range
+/* underpin mirror split */ 
+INSERT INTO `users`
+  (`tenant`, `code`, `name`, `n`)
+SELECT `accounts`.`tenant`, `accounts`.`code`, LOWER(`accounts`.`label`), `accounts`.`n`
+FROM `accounts`
+WHERE (`accounts`.`tenant` >= ? AND (`accounts`.`tenant` > ? OR (`accounts`.`tenant` = ? AND `accounts`.`code` > ?)))
+  AND (`accounts`.`tenant` <= ? AND (`accounts`.`tenant` < ? OR (`accounts`.`tenant` = ? AND `accounts`.`code` <= ?)))
+FOR UPDATE;
+-- [1 1 1 k1 9 9 9 k9]
+
 -- table change: lock backward, one key
 /* underpin lock split */ 
 SELECT COUNT(*)

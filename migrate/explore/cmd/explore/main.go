@@ -50,7 +50,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	for _, off := range explore.Mechanisms() {
 		r.removed(off)
 	}
-	for _, e := range migrate.Edges() {
+	for _, e := range migrate.Mapped.Edges() {
 		for _, g := range e.Guards {
 			if explore.Unnoticed(g, e) == "" {
 				r.removed(explore.WithoutGuardOn(g, e))
