@@ -64,10 +64,12 @@ func (n named) read() (*plan.File, error) {
 	return f, nil
 }
 
-// contracting reports whether the source may be gone in a phase, so that the
-// plan cannot be made again to be compared.
-func contracting(p migrate.Phase) bool {
-	return slices.Contains([]migrate.Phase{migrate.OnlyNew, migrate.Contracted, migrate.Closed}, p)
+// remakable reports whether the plan of a change under way can be made again to
+// be compared: not where the source may be gone, and not where the change is
+// one of the schema alone, which is done by now.
+func remakable(c control.Change) (bool, error) {
+	course, err := c.Course()
+	return course == migrate.Mapped && !slices.Contains([]migrate.Phase{migrate.OnlyNew, migrate.Contracted, migrate.Closed}, c.Setting.Phase), err
 }
 
 // submit makes the plan of the change file, if one is meant, records it, and
@@ -89,10 +91,13 @@ func (a *app) submit(ctx context.Context, db *sql.DB, e *engine.Engine, arg stri
 	name := file.Change.Text
 	c, err := control.Get(ctx, db, name)
 	begun := err == nil && c.PlanHash != "" && c.Setting.Phase != migrate.Planned
+	remade, courseErr := remakable(c)
 	switch {
 	case err != nil && !errors.Is(err, control.ErrNoChange):
 		return "", err
-	case begun && (n.name != "" || contracting(c.Setting.Phase)):
+	case courseErr != nil:
+		return "", courseErr
+	case begun && (n.name != "" || !remade):
 		return name, nil
 	}
 	p, err := plan.Build(ctx, db, file, plan.Options{})

@@ -28,22 +28,34 @@ type planned struct {
 }
 
 // planOptions are the flags of the plan command.
-type planOptions struct{ dryRun, stdout bool }
+type planOptions struct {
+	dryRun, stdout bool
+	name           string // of a change that is derived
+}
 
 // planCommand makes a plan and writes it beside its change file.
 func planCommand(a *app) *cobra.Command {
 	var o planOptions
 	c := &cobra.Command{
-		Use:     "plan CHANGEFILE|DIR|NAME",
+		Use:     "plan CHANGEFILE|DIR|NAME|DDL|FILE.sql|-",
 		GroupID: groupCarry,
 		Short:   "Make the plan of a change and write it beside the change file",
 		Long: `Make the plan of a change against the live schema and write it as plan.md beside
 the change file. No user table is touched: DDL is tried on empty scratch tables,
 and rows are read with plain SELECTs. A change that may not be carried out is
-refused with everything that speaks against it.`,
-		Example: "  underpin plan changes/split-user-name\n  underpin plan split-user-name --dry-run\n  underpin plan change.yaml --stdout | less",
-		Args:    takes("CHANGEFILE|DIR|NAME"),
+refused with everything that speaks against it.
+
+Given DDL, as an argument, in a file or on the standard input, the changes are
+derived first, each written to a directory of its own: what running code does not
+notice takes one step, what it would notice becomes a change of several.`,
+		Example: "  underpin plan changes/split-user-name\n  underpin plan split-user-name --dry-run\n  underpin plan change.yaml --stdout | less\n  underpin plan \"ALTER TABLE users RENAME COLUMN name TO full_name\" --service accounts",
+		Args:    takes("CHANGEFILE|DIR|NAME|DDL"),
 		RunE: func(c *cobra.Command, args []string) error {
+			if in, ok, err := a.ddlOf(args[0]); err != nil {
+				return err
+			} else if ok {
+				return a.derive(c.Context(), in, o)
+			}
 			n, err := a.locate(args[0])
 			if err != nil {
 				return err
@@ -56,6 +68,7 @@ refused with everything that speaks against it.`,
 	}
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "print the summary and write nothing")
 	c.Flags().BoolVar(&o.stdout, "stdout", false, "print plan.md instead of writing it")
+	c.Flags().StringVar(&o.name, "name", "", "with DDL: what the change is called (default: what is done to what)")
 	return c
 }
 
@@ -130,20 +143,24 @@ func (p *page) planned(r planned) {
 	m := r.Plan.Change.Mapping
 	p.line("planned %s for %s", p.bold(r.Change), r.Plan.Change.Service)
 	p.gap()
-	what := fmt.Sprintf("table %s → table %s", m.Source.Name, m.Target.Name)
-	if m.Kind() == migrate.ColumnChange {
+	maps, what := "maps", fmt.Sprintf("table %s → table %s", m.Source.Name, m.Target.Name)
+	if s := r.Plan.Schema; s != nil {
+		maps, what = "alters", fmt.Sprintf("table %s: %s", s.Table, strings.Join(s.Kinds, ", "))
+	} else if m.Kind() == migrate.ColumnChange {
 		what = fmt.Sprintf("table %s: %s → %s", m.Source.Name, columns(m.Backward), columns(m.Forward))
 	}
 	facts := r.Plan.Facts
 	p.table("  ", [][]string{
 		{p.dim("hash"), r.Hash},
-		{p.dim("maps"), what},
+		{p.dim(maps), what},
 		{p.dim("on"), fmt.Sprintf("%s %s, about %s, %s", facts.Server.Flavour, facts.Server.Version, count(facts.Source.Rows, "row"), size(facts.Source.DataBytes))},
 	})
 	p.gap()
 	p.steps(r.Plan.Steps)
-	p.gap()
-	p.sample(r.Plan.Sample)
+	if r.Plan.Schema == nil {
+		p.gap()
+		p.sample(r.Plan.Sample)
+	}
 	p.findings(r.Findings)
 	if r.Written != "" {
 		p.gap()

@@ -32,19 +32,7 @@ func ParseFile(name string, r io.Reader) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &File{
-		Name: name,
-		Reads: Reads{
-			Ramp: DefaultRamp(), Soak: Duration(DefaultSoak),
-			Shadow: Shadow{Sample: DefaultShadowSample, Min: DefaultShadowMin},
-		},
-		Backfill: Backfill{
-			ChunkTarget:       Duration(DefaultChunkTarget),
-			MaxThreadsRunning: DefaultMaxThreadsRunning,
-			MaxReplicaLag:     Duration(DefaultMaxReplicaLag),
-		},
-		Hold: Duration(DefaultHold),
-	}
+	f := newFile(name)
 	d.mapping(doc, "", d.top(f, mappingNeed(doc)))
 	if len(d.errs) == 0 {
 		d.checkForm(f)
@@ -59,6 +47,24 @@ func ParseFile(name string, r io.Reader) (*File, error) {
 		return nil, d.errs
 	}
 	return f, nil
+}
+
+// newFile is a change file in which nothing stands: every setting has its
+// default.
+func newFile(name string) *File {
+	return &File{
+		Name: name,
+		Hold: Duration(DefaultHold),
+		Reads: Reads{
+			Ramp: DefaultRamp(), Soak: Duration(DefaultSoak),
+			Shadow: Shadow{Sample: DefaultShadowSample, Min: DefaultShadowMin},
+		},
+		Backfill: Backfill{
+			ChunkTarget:       Duration(DefaultChunkTarget),
+			MaxThreadsRunning: DefaultMaxThreadsRunning,
+			MaxReplicaLag:     Duration(DefaultMaxReplicaLag),
+		},
+	}
 }
 
 // document returns the body of the one YAML document in text.

@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/underpin-db/underpin/migrate"
+	"github.com/underpin-db/underpin/migrate/plan"
+)
+
+// derivedChange is one change that was derived from DDL.
+type derivedChange struct {
+	Change string `json:"change"`
+	File   string `json:"file"`
+	Why    string `json:"why"`
+	// After is the change that has to be carried out before this one can be
+	// planned.
+	After    string         `json:"after,omitempty"`
+	Course   migrate.Course `json:"course,omitempty"`
+	Hash     string         `json:"hash,omitempty"`
+	Written  []string       `json:"written,omitempty"`
+	Findings []plan.Finding `json:"findings"`
+	Plan     *plan.Plan     `json:"plan,omitempty"`
+
+	text string // of the change file
+}
+
+// derivedChanges is the result of planning DDL.
+type derivedChanges struct {
+	Changes  []derivedChange `json:"changes"`
+	Refused  bool            `json:"refused"`
+	Findings []plan.Finding  `json:"findings"`
+}
+
+// ddlWords are what DDL begins with.
+var ddlWords = []string{"alter", "create", "drop", "rename", "truncate"}
+
+// ddlOf returns the DDL that an argument of plan stands for: the argument
+// itself, a file *.sql, or - for the standard input. ok is false where the
+// argument is none of these.
+func (a *app) ddlOf(arg string) (in plan.DDL, ok bool, err error) {
+	first, _, several := strings.Cut(strings.TrimSpace(arg), " ")
+	switch {
+	case arg == "-":
+		text, err := io.ReadAll(io.LimitReader(a.stdin, plan.MaxFileSize+1))
+		if err != nil {
+			return in, false, fmt.Errorf("read DDL from the standard input: %w", err)
+		}
+		in = plan.DDL{Name: "stdin", Text: string(text)}
+	case filepath.Ext(arg) == ".sql":
+		text, err := os.ReadFile(arg)
+		if err != nil {
+			return in, false, &usageError{err: fmt.Errorf("read DDL: %w", err)}
+		}
+		in = plan.DDL{Name: arg, Text: string(text)}
+	case several && slices.Contains(ddlWords, strings.ToLower(first)):
+		in = plan.DDL{Name: "argument", Text: arg}
+	default:
+		return in, false, nil
+	}
+	if len(in.Text) > plan.MaxFileSize {
+		return in, false, usagef("%s is larger than %d bytes: plan it in parts", in.Name, plan.MaxFileSize)
+	}
+	in.Service = a.settings.Service
+	if in.Service == "" {
+		return in, false, &usageError{err: errors.New("DDL does not say whose it is"), hint: "name the application with --service, UNDERPIN_SERVICE, or service: in underpin.yaml"}
+	}
+	return in, true, nil
+}
+
+// derive makes changes of DDL, plans those that can be planned now, and writes
+// both.
+func (a *app) derive(ctx context.Context, in plan.DDL, o planOptions) error {
+	db, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	in.Change = o.name
+	out := derivedChanges{Findings: []plan.Finding{}}
+	list, err := plan.Derive(ctx, db, in, plan.Options{})
+	var refused *plan.RefusedError
+	if errors.As(err, &refused) {
+		out.Refused, out.Findings = true, refused.Findings
+		return errors.Join(a.emit(out, func(p *page) { p.derived(out) }), outcome{exitRefused})
+	}
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
+		c := derivedChange{Change: d.File.Change.Text, Why: d.Why, After: d.After, Findings: []plan.Finding{}}
+		c.File = filepath.Join(a.settings.Changes, c.Change, changeFile)
+		if c.text, err = d.YAML(); err != nil {
+			return err
+		}
+		if d.After == "" {
+			p, err := plan.Build(ctx, db, d.File, plan.Options{})
+			if err != nil {
+				return err
+			}
+			c.Plan, c.Hash, c.Course = p, p.Hash(), p.Change.Course
+			c.Findings = append(c.Findings, p.Findings...)
+		}
+		out.Changes = append(out.Changes, c)
+	}
+	if !o.dryRun {
+		if err := out.write(); err != nil {
+			return err
+		}
+	}
+	return a.emit(out, func(p *page) { p.derived(out) })
+}
+
+// write writes the change files and plans, all or none as far as files that are
+// there already go.
+func (r *derivedChanges) write() error {
+	for _, c := range r.Changes {
+		there, err := os.ReadFile(c.File)
+		if err == nil && string(there) != c.text {
+			return &refusedError{err: fmt.Errorf("%s is there already and says something else", c.File), hint: "name the change with --name, or remove the file"}
+		}
+	}
+	for i := range r.Changes {
+		c := &r.Changes[i]
+		if err := os.MkdirAll(filepath.Dir(c.File), 0o755); err != nil {
+			return fmt.Errorf("write the change file: %w", err)
+		}
+		if err := writeFile(c.File, c.text); err != nil {
+			return err
+		}
+		c.Written = append(c.Written, c.File)
+		if c.Plan == nil {
+			continue
+		}
+		if err := writeFile(planFile(c.File), c.Plan.Render()); err != nil {
+			return err
+		}
+		c.Written = append(c.Written, planFile(c.File))
+	}
+	return nil
+}
+
+// derived shows what was derived.
+func (p *page) derived(r derivedChanges) {
+	if r.Refused {
+		p.line("%s: nothing was derived", p.bad("refused"))
+		p.findings(r.Findings)
+		return
+	}
+	for i, c := range r.Changes {
+		if i > 0 {
+			p.gap()
+		}
+		p.line("%s  %s", p.bold(c.Change), c.Why)
+		if c.After != "" {
+			p.line("  to be planned once %s has been carried out", c.After)
+		}
+		if c.Plan != nil {
+			p.gap()
+			p.steps(c.Plan.Steps)
+			if c.Plan.Schema == nil {
+				p.gap()
+				p.sample(c.Plan.Sample)
+			}
+			p.findings(c.Findings)
+		}
+		for _, path := range c.Written {
+			p.line("  wrote %s", path)
+		}
+	}
+	if len(r.Changes) > 0 && len(r.Changes[0].Written) > 0 {
+		p.gap()
+		p.line("next  underpin apply %s", r.Changes[0].Change)
+	}
+}
