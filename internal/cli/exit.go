@@ -10,6 +10,7 @@ import (
 	"github.com/underpin-db/underpin/migrate"
 	"github.com/underpin-db/underpin/migrate/engine"
 	"github.com/underpin-db/underpin/migrate/plan"
+	"github.com/underpin-db/underpin/querykiller"
 )
 
 // exit is an exit code. docs/exit-codes.md is their documentation; a test holds
@@ -92,6 +93,7 @@ func rules() []rule {
 	return []rule{
 		{as[*usageError], exitUsage, "usage", "a flag, an argument or a setting is wrong", ""},
 		{as[plan.Errors], exitUsage, "bad_file", "a change file or underpin.yaml has mistakes, each named with line and column", ""},
+		{as[querykiller.ParseErrors], exitUsage, "bad_rules", "a file with rules for the query killer has mistakes, each named with line and column", ""},
 		{is(control.ErrNoChange), exitUsage, "unknown_change", "the database knows no change of that name", "underpin status lists the changes of this database"},
 		{is(migrate.ErrUnknownPhase), exitUsage, "unknown_phase", "a text names no phase", ""},
 

@@ -25,6 +25,8 @@ type planned struct {
 	Written  string         `json:"written,omitempty"` // where plan.md was written
 	Findings []plan.Finding `json:"findings"`
 	Plan     *plan.Plan     `json:"plan,omitempty"`
+	// Code is what each release of the application has to do.
+	Code []plan.Snippet `json:"code,omitempty"`
 }
 
 // planOptions are the flags of the plan command.
@@ -93,6 +95,9 @@ func (a *app) plan(ctx context.Context, n named, o planOptions) error {
 		return err
 	}
 	out.Hash, out.Plan = p.Hash(), p
+	if out.Code, err = p.Snippets(); err != nil {
+		return err
+	}
 	out.Findings = append(out.Findings, p.Findings...)
 	if o.stdout && !a.settings.JSON {
 		_, err := fmt.Fprint(a.stdout, p.Render())

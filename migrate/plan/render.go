@@ -19,8 +19,36 @@ func (p *Plan) Render() string {
 	if p.Schema == nil {
 		p.renderSample(&b)
 	}
+	p.renderCode(&b)
 	p.renderFacts(&b)
 	return b.String()
+}
+
+// renderCode writes what each release of the application has to do.
+func (p *Plan) renderCode(b *strings.Builder) {
+	line(b, "## What the code has to do")
+	line(b, "")
+	snippets, err := p.Snippets()
+	if err != nil {
+		line(b, "The code could not be written: %s.", cell(err.Error()))
+		line(b, "")
+		return
+	}
+	for _, s := range snippets {
+		line(b, "**The %s release.** %s", s.Release, cell(s.Words))
+		line(b, "")
+		if s.Go == "" {
+			continue
+		}
+		line(b, "<details><summary>Go</summary>")
+		line(b, "")
+		line(b, "```go")
+		line(b, "%s", strings.TrimSuffix(s.Go, "\n"))
+		line(b, "```")
+		line(b, "")
+		line(b, "</details>")
+		line(b, "")
+	}
 }
 
 // line writes one formatted line.
