@@ -29,21 +29,27 @@ type Change struct {
 	Age      time.Duration // how long ago that was, by the server's clock
 }
 
+// Declared returns the change as the recorded plan declares it; where none is
+// recorded, a Mapped one with its name alone.
+func (c Change) Declared() (migrate.Change, error) {
+	spec := struct {
+		Change migrate.Change `json:"change"`
+	}{migrate.Change{Name: c.Name, Service: c.Service}}
+	if len(c.Spec) == 0 {
+		return spec.Change, nil
+	}
+	if err := json.Unmarshal(c.Spec, &spec); err != nil {
+		return spec.Change, fmt.Errorf("read the recorded plan of change %s: %w", c.Name, err)
+	}
+	_, err := migrate.ParseCourse(string(spec.Change.Course))
+	return spec.Change, err
+}
+
 // Course returns the course of the recorded plan; Mapped where none is
 // recorded.
 func (c Change) Course() (migrate.Course, error) {
-	if len(c.Spec) == 0 {
-		return migrate.Mapped, nil
-	}
-	var spec struct {
-		Change struct {
-			Course migrate.Course `json:"course"`
-		} `json:"change"`
-	}
-	if err := json.Unmarshal(c.Spec, &spec); err != nil {
-		return "", fmt.Errorf("read the recorded plan of change %s: %w", c.Name, err)
-	}
-	return migrate.ParseCourse(string(spec.Change.Course))
+	declared, err := c.Declared()
+	return declared.Course, err
 }
 
 const settingColumns = "phase, mode, epoch, ramp, rule, target_stale"

@@ -3,6 +3,8 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/underpin-db/underpin/internal/control"
@@ -49,8 +51,14 @@ func CanRun(ctx context.Context, q mysqlx.Querier, service, release string) ([]V
 			continue
 		}
 		v := Verdict{Change: c.Name, Phase: c.Setting.Phase, Mode: c.Setting.Mode, Known: choice(isKnown)}
+		change, err := c.Declared()
+		if err != nil {
+			return nil, fmt.Errorf("may release %s of %s run: %w", release, service, err)
+		}
 		var ok bool
 		switch {
+		case change.Course != migrate.Mapped:
+			ok, v.Why = schemaLets(change, c.Setting.Phase, release)
 		case !isKnown:
 			ok, v.Why = unknownMayRun(c.Setting)
 		case declares:
@@ -64,6 +72,25 @@ func CanRun(ctx context.Context, q mysqlx.Querier, service, release string) ([]V
 		out = append(out, v)
 	}
 	return out, nil
+}
+
+// schemaLets judges a release by a change of the schema alone: once it is
+// expanded, by the releases that the change names as written for it.
+func schemaLets(c migrate.Change, at migrate.Phase, release string) (ok bool, why string) {
+	switch {
+	case at == migrate.Planned:
+		return true, "the schema has not been changed yet"
+	case at == migrate.Closed:
+		return true, "the change is closed"
+	case c.Course == migrate.Added:
+		return true, "running code does not notice what was added"
+	case len(c.Releases) == 0:
+		return true, "the change names no releases: whether the code was written for it, only its authors know"
+	case slices.Contains(c.Releases, release):
+		return true, "the change names it as written for it"
+	}
+	return false, fmt.Sprintf("the change is in phase %s and names %s as written for it, and not this one: run one of these, "+
+		"close the change if this one is newer, or step the change back first", at, strings.Join(c.Releases, ", "))
 }
 
 // AllAllow reports whether every verdict allows the release to run.

@@ -150,3 +150,42 @@ func TestReleaseForgetsWhatItNoLongerDeclares(t *testing.T) {
 		require.Empty(t, supports)
 	})
 }
+
+// A change of the schema alone judges releases by the names it gives, from the
+// moment the schema is another until it is closed.
+func TestCanRunUnderASchemaChange(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := newWorld(t, s)
+		record := func(spec string) {
+			c, err := control.Get(t.Context(), w.own, change)
+			require.NoError(t, err)
+			c.PlanHash, c.Spec = "a hash", []byte(spec)
+			require.NoError(t, control.RecordPlan(t.Context(), w.own, c))
+		}
+		enter := func(phase migrate.Phase) {
+			from, err := control.Setting(t.Context(), w.own, change)
+			require.NoError(t, err)
+			require.NoError(t, control.Transit(t.Context(), w.own, change, from, from.Along(migrate.Edge{To: phase})))
+		}
+		may := func(release string) migrate.Choice {
+			verdicts, err := fleet.CanRun(t.Context(), w.own, service, release)
+			require.NoError(t, err)
+			require.Len(t, verdicts, 1)
+			require.NotEmpty(t, verdicts[0].Why)
+			return verdicts[0].Allowed
+		}
+		record(`{"change": {"name": "c", "service": "s", "course": "retired", "releases": ["v7", "v8"]}}`)
+		require.Equal(t, migrate.Yes, may("v6"), "nothing has been done yet")
+		for _, phase := range []migrate.Phase{migrate.Expanded, migrate.Contracted} {
+			enter(phase)
+			require.Equal(t, migrate.No, may("v6"))
+			require.Equal(t, migrate.Yes, may("v7"))
+		}
+		enter(migrate.Closed)
+		require.Equal(t, migrate.Yes, may("v9"))
+		enter(migrate.Planned)
+		record(`{"change": {"name": "c", "service": "s", "course": "sideways"}}`)
+		_, err := fleet.CanRun(t.Context(), w.own, service, "v7")
+		require.ErrorIs(t, err, migrate.ErrUnknownCourse, "a newer release of the tool may have written it")
+	})
+}

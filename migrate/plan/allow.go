@@ -146,7 +146,7 @@ func allowCreate(s *ast.CreateTableStmt, source string) *refusal {
 	case s.ReferTable != nil && s.ReferTable.Schema.O != "":
 		return refuse(CodeDDLForbidden, "leave the database's name out", "it names the database %s", s.ReferTable.Schema.O)
 	}
-	const noForeignKeys = "create the table without; foreign keys come with a later issue"
+	const noForeignKeys = "create the table without, and add it as a change of its own once the rows are there"
 	for _, c := range s.Constraints {
 		if c.Tp == ast.ConstraintForeignKey {
 			return refuse(CodeDDLForbidden, noForeignKeys, "it has a foreign key")

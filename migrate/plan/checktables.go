@@ -65,7 +65,7 @@ func (b *builder) checkKind(t *table, named Scalar) {
 	switch {
 	case t.kind == "SYSTEM VERSIONED":
 		b.refuse(CodeNotATable, t.name, named.Position, "it is system-versioned, and a backfill would fill its history",
-			"such tables come with a later issue")
+			"drop the versioning first, or copy the rows to a table without")
 	case t.kind != "BASE TABLE":
 		b.refuse(CodeNotATable, t.name, named.Position, "it is a "+strings.ToLower(t.kind), "name the table below it")
 	case !strings.EqualFold(t.engine, "InnoDB"):
@@ -83,7 +83,7 @@ func (b *builder) checkNeighbours(ctx context.Context, t *table) error {
 	}
 	for _, name := range triggers {
 		b.refuse(CodeTrigger, t.name, at, "it has the trigger "+name+", which would run for mirrored and copied rows as well",
-			"drop the trigger first; triggers come with a later issue")
+			"drop the trigger first, or let the application do what it does")
 	}
 	cascades, err := b.names(ctx, queryCascades, t.name)
 	if err != nil {
@@ -91,7 +91,7 @@ func (b *builder) checkNeighbours(ctx context.Context, t *table) error {
 	}
 	for _, name := range cascades {
 		b.refuse(CodeCascade, t.name, at, "the foreign key "+name+" changes its rows by a cascade, which no transaction of the library sees",
-			"make the foreign key RESTRICT and let the application do it; cascades come with a later issue")
+			"make the foreign key RESTRICT and let the application do it")
 	}
 	if !slices.ContainsFunc(b.contract, func(d *ddl) bool { return d.Kind == DropTable && d.Table == t.name }) {
 		return nil

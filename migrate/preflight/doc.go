@@ -1,0 +1,50 @@
+// Package preflight says, with numbers, whether a plan may be carried out on
+// this server now: go, go with care, or no. It runs before anything is touched.
+//
+// # Verdict
+//
+// Every look is one row of [Report.Checks]: what was looked at, the value with
+// its unit, the limit, and a status. One "no" makes the verdict no; anything
+// that needs care, and anything that could not be measured, makes it go with
+// care. What is unknown never counts as fine.
+//
+// # Nothing of the user's is locked
+//
+// User tables are read by plain SELECT, and by INSERT … SELECT in READ
+// COMMITTED, which reads its source from a snapshot and locks no row of it.
+// Everything that writes, writes to scratch tables of our own, which are
+// dropped at the end. What waits for a metadata lock waits for
+// [Input.LockWait] at most; a table that cannot be had in that time is
+// reported with whoever holds it, and its forecasts are unknown.
+//
+// # Forecasts
+//
+// Durations come from a measured sample on this very server. Rows of the table
+// are copied to a scratch table of the same shape, in chunks, as the backfill
+// does it; then each statement of the plan is carried out on that scratch, and
+// on an empty twin. An integer key is sampled at four places between its lowest
+// and its highest value, any other key from its beginning. A time for N rows
+// follows from that for n:
+//
+//	seconds(N) = fixed + (measured(n) - fixed) · N/n · growth
+//	growth     = 1 + share · (ln N / ln n - 1)
+//
+// fixed is what the statement takes on the empty twin. share is the secondary
+// indexes' part of the table's bytes: their entries come unsorted, so that each
+// costs a descent, or a merge, of which there are more in a larger table; the
+// clustered index is written in its own order and grows evenly. A range of ±30 %
+// stands around the number. Where data and indexes exceed the buffer pool, and
+// the sample did not, the upper end is three times the number instead: pages of
+// secondary indexes then come from disk, which a sample cannot show.
+//
+// The sample knows one worker, the load of this moment, and a scratch table
+// without the foreign keys and triggers of the real one. A statement that
+// touches another table (a foreign key, EXCHANGE PARTITION, RENAME) is not
+// tried: it would lock that table.
+//
+// # What it writes
+//
+// Scratch tables of the names [plan.ScratchPrefix] + "preflight_…", of at most
+// [Input.SampleRows] rows each, twice, go through the binary log as the real
+// work will. A killed preflight leaves them; the next one drops them.
+package preflight

@@ -1,0 +1,251 @@
+package preflight
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/underpin-db/underpin/internal/mysqlx"
+	"github.com/underpin-db/underpin/internal/shape"
+	"github.com/underpin-db/underpin/migrate"
+)
+
+// places is at how many places an integer key is sampled.
+const places = 4
+
+// budget is what a sample may still cost.
+type budget struct {
+	until time.Time
+	rows  int
+}
+
+// budget is that of one table, by its average row.
+func (e *examiner) budget(t *table, share int) budget {
+	rows := e.in.SampleRows
+	if fit := e.in.SampleBytes / max(t.RowBytes, 1); fit < uint64(rows) {
+		rows = int(max(fit, 1))
+	}
+	return budget{time.Now().Add(e.in.SampleFor / time.Duration(share)), max(rows/share, 1)}
+}
+
+func (b budget) spent() bool { return b.rows <= 0 || !time.Now().Before(b.until) }
+
+// chunk is what one chunk of a sample took.
+type chunk struct {
+	size int // as asked for
+	rows uint64
+	took time.Duration
+}
+
+// sampler goes over a table in chunks, as the backfill does.
+type sampler struct {
+	e      *examiner
+	m      *shape.Mapper
+	size   int
+	chunks []chunk
+	// work does one range and returns how many rows it had.
+	work func(context.Context, shape.Scope) (uint64, error)
+}
+
+func (e *examiner) sampler(m *shape.Mapper) *sampler { return &sampler{e: e, m: m, size: 500} }
+
+// over works on a range, from low to high, until it or the budget is at its
+// end, and reports whether it was the range.
+func (p *sampler) over(ctx context.Context, low, high shape.Key, b *budget) (done bool, err error) {
+	for !b.spent() {
+		size := min(p.size, b.rows)
+		began := time.Now()
+		end, err := p.boundary(ctx, shape.Range(low, high), size)
+		if err != nil {
+			return false, err
+		}
+		last := end == nil
+		if last {
+			end = high
+		}
+		rows, err := p.work(ctx, shape.Range(low, end))
+		if err != nil {
+			return false, err
+		}
+		took := time.Since(began)
+		p.chunks = append(p.chunks, chunk{size, rows, took})
+		if last {
+			return true, nil
+		}
+		b.rows -= size
+		low = end
+		// The backfill's own pace: towards the target, by a factor of two at most.
+		ideal := float64(size) * p.e.in.ChunkTarget.Seconds() / max(took.Seconds(), 1e-6)
+		p.size = int(max(10, min(ideal, float64(2*p.size), 50_000), float64(p.size/2)))
+	}
+	return false, nil
+}
+
+// boundary is the key of the n-th row of a range; nil if it has fewer.
+func (p *sampler) boundary(ctx context.Context, scope shape.Scope, n int) (key shape.Key, err error) {
+	q := p.m.Boundary(shape.Forward, scope, n)
+	err = p.e.s.Query(ctx, q.SQL, q.Args, func(rows *sql.Rows) (err error) {
+		key, err = p.m.ScanKey(rows)
+		return err
+	})
+	return key, err
+}
+
+// result is the sample's rows with the time that they would take at the pace of
+// chunks of full size: the first ones, which are small, are left out of it if
+// enough remain.
+func (p *sampler) result() Sample {
+	var all, steady chunk
+	largest := 0
+	for _, c := range p.chunks {
+		largest = max(largest, c.size)
+		all.rows, all.took = all.rows+c.rows, all.took+c.took
+	}
+	for _, c := range p.chunks {
+		if c.size >= largest/2 {
+			steady.rows, steady.took = steady.rows+c.rows, steady.took+c.took
+		}
+	}
+	out := Sample{Rows: all.rows, Seconds: all.took.Seconds()}
+	if steady.rows >= all.rows/2 && steady.rows > 0 {
+		out.Seconds = steady.took.Seconds() * float64(all.rows) / float64(steady.rows)
+	}
+	return out
+}
+
+// readSnapshot has the next statement read its tables from a snapshot and lock
+// no row of them, though it is an INSERT … SELECT.
+const readSnapshot = `/* underpin preflight */ SET TRANSACTION ISOLATION LEVEL READ COMMITTED`
+
+// copyWork copies a range from a live table to a scratch, without a lock.
+func (p *sampler) copyWork(ctx context.Context, scope shape.Scope) (uint64, error) {
+	there := p.m.FollowerAny(shape.Forward, scope)
+	if _, err := p.e.list(ctx, there.SQL, there.Args...); err != nil {
+		return 0, err
+	}
+	fill, _ := p.m.Fill(shape.Forward, scope) // a copy is between two tables
+	if _, err := p.e.s.Exec(ctx, readSnapshot); err != nil {
+		return 0, err
+	}
+	res, err := p.e.s.Exec(ctx, fill.SQL, fill.Args...)
+	if err != nil {
+		return 0, fmt.Errorf("copy a sample: %w", err)
+	}
+	n, err := res.RowsAffected()
+	return uint64(n), err
+}
+
+// updateWork brings a range of a scratch into step with itself, as the backfill
+// does with a column change.
+func (p *sampler) updateWork(ctx context.Context, scope shape.Scope) (rows uint64, err error) {
+	err = p.e.s.Tx(ctx, func(ctx context.Context) error {
+		lock := p.m.Lock(shape.Forward, scope) // of our own rows
+		if err := p.e.s.QueryRow(ctx, lock.SQL, lock.Args, &rows); err != nil {
+			return err
+		}
+		for _, q := range p.m.Reconcile(shape.Forward, migrate.StepExact, scope) {
+			if _, err := p.e.s.Exec(ctx, q.SQL, q.Args...); err != nil {
+				return fmt.Errorf("update a sample: %w", err)
+			}
+		}
+		return nil
+	})
+	return rows, err
+}
+
+// copy samples the copy of a live table to a scratch.
+func (e *examiner) copy(ctx context.Context, from *table, m *shape.Mapper) (s Sample, complete bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 4*e.in.SampleFor)
+	defer cancel()
+	p := e.sampler(m)
+	p.work = p.copyWork
+	complete = true
+	cuts := from.places()
+	for i := range len(cuts) - 1 {
+		b := e.budget(from, len(cuts)-1)
+		done, err := p.over(ctx, cuts[i], cuts[i+1], &b)
+		if err != nil {
+			return Sample{}, false, err
+		}
+		complete = complete && done
+	}
+	return p.result(), complete, nil
+}
+
+// places cuts a table into ranges to be sampled each from its beginning.
+func (t *table) places() []shape.Key {
+	if t.low == nil {
+		return []shape.Key{nil, nil}
+	}
+	low, span := t.low[0].(int64), uint64(t.high[0].(int64)-t.low[0].(int64))
+	if span < places {
+		return []shape.Key{nil, nil}
+	}
+	cuts := []shape.Key{nil}
+	for i := uint64(1); i < places; i++ {
+		cuts = append(cuts, shape.Key{low + int64(span/places*i)})
+	}
+	return append(cuts, nil)
+}
+
+// fill copies a sample of a table's rows into its scratch.
+func (e *examiner) fill(ctx context.Context, s *scratch) error {
+	// A mapper needs a key, and types that it can compare.
+	m, err := shape.New("preflight", identity(s.live.shape, s.full))
+	if err != nil {
+		err = e.fillWithoutKey(ctx, s)
+	} else {
+		s.copied, s.complete, err = e.copy(ctx, s.live, m)
+	}
+	if err != nil {
+		return err
+	}
+	s.rows = s.copied.Rows
+	if s.complete {
+		s.live.Rows, s.live.Exact, s.live.RowsFrom = s.rows, true, "counted"
+	} else if s.rows > s.live.Rows {
+		s.live.Rows, s.live.RowsFrom = s.rows, "sample, which is not all"
+	}
+	s.bytes, err = e.analyze(ctx, s.full)
+	s.fillRows, s.fillBytes = s.rows, s.bytes
+	return err
+}
+
+// fillWithoutKey copies one batch from wherever the server begins.
+func (e *examiner) fillWithoutKey(ctx context.Context, s *scratch) error {
+	var names []string
+	for _, c := range s.live.shape.Columns {
+		names = append(names, c.Name)
+	}
+	rows := e.budget(s.live, 1).rows
+	if _, err := e.s.Exec(ctx, readSnapshot); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 4*e.in.SampleFor)
+	defer cancel()
+	began := time.Now()
+	res, err := e.s.Exec(ctx, fmt.Sprintf("/* underpin preflight */ INSERT INTO %s\n  (%s)\nSELECT %s\nFROM %s\nLIMIT %d", mysqlx.Quote(s.full),
+		mysqlx.QuoteList("", names), mysqlx.QuoteList("", names), mysqlx.Quote(s.live.Table.Table), rows))
+	if err != nil {
+		return err
+	}
+	n, err := res.RowsAffected()
+	s.copied, s.complete = Sample{Rows: uint64(n), Seconds: time.Since(began).Seconds()}, n < int64(rows)
+	return err
+}
+
+// identity maps a table to another of the same shape.
+func identity(from migrate.Table, to string) migrate.Mapping {
+	m := migrate.Mapping{Source: from, Target: from}
+	m.Target.Name = to
+	for _, c := range from.Columns {
+		isKey := slices.ContainsFunc(from.Key, func(k migrate.Column) bool { return strings.EqualFold(k.Name, c.Name) })
+		if !isKey {
+			m.Forward = append(m.Forward, migrate.Assignment{Column: c.Name, Value: migrate.Expression(migrate.Row + mysqlx.Quote(c.Name))})
+		}
+	}
+	return m
+}
