@@ -7,6 +7,7 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/format"
 	"github.com/pingcap/tidb/pkg/parser/mysql"
+	"github.com/pingcap/tidb/pkg/parser/types"
 )
 
 // restoreFlags make the text of an expression the same however it is spelt.
@@ -29,14 +30,8 @@ func restore(n ast.Node) string {
 // definition reads a column's definition. Keys in it are left to the caller.
 func (r *reader) definition(def *ast.ColumnDef) *Column {
 	c := &Column{
-		Name: def.Name.Name.O, Type: strings.ToLower(def.Tp.CompactStr()), Nullable: true,
-		Charset: strings.ToLower(def.Tp.GetCharset()), Collation: strings.ToLower(def.Tp.GetCollate()),
-	}
-	if mysql.HasUnsignedFlag(def.Tp.GetFlag()) {
-		c.Type += " unsigned"
-	}
-	if mysql.HasZerofillFlag(def.Tp.GetFlag()) {
-		c.Type += " zerofill"
+		Name: def.Name.Name.O, Type: typeText(def.Tp), Nullable: true,
+		Charset: normalCharset(def.Tp.GetCharset()), Collation: normalCollation(def.Tp.GetCollate()),
 	}
 	for _, m := range r.marks {
 		if m.clause != r.clause || !strings.EqualFold(m.column, c.Name) {
@@ -53,6 +48,18 @@ func (r *reader) definition(def *ast.ColumnDef) *Column {
 		r.option(c, o)
 	}
 	return c
+}
+
+// typeText returns a type in full, without character set.
+func typeText(ft *types.FieldType) string {
+	text := ft.CompactStr()
+	if mysql.HasUnsignedFlag(ft.GetFlag()) {
+		text += " unsigned"
+	}
+	if mysql.HasZerofillFlag(ft.GetFlag()) {
+		text += " zerofill"
+	}
+	return text
 }
 
 // option reads one option of a column's definition.
@@ -75,9 +82,9 @@ func (r *reader) option(c *Column, o *ast.ColumnOption) {
 	case ast.ColumnOptionComment:
 		c.Comment = constant(o.Expr)
 	case ast.ColumnOptionCollate:
-		c.Collation = strings.ToLower(o.StrValue)
+		c.Collation = normalCollation(o.StrValue)
 	case ast.ColumnOptionGenerated:
-		c.Generation, c.Expression = Virtual, restore(o.Expr)
+		c.Generation, c.Expression = Virtual, plainExpression(restore(o.Expr))
 		if o.Stored {
 			c.Generation = Stored
 		}

@@ -26,7 +26,7 @@ func (r *reader) options(list []*ast.TableOption) {
 	for _, o := range list {
 		switch o.Tp {
 		case ast.TableOptionCharset:
-			charset.Kind, charset.Charset = DefaultCharset, strings.ToLower(o.StrValue)
+			charset.Kind, charset.Charset = DefaultCharset, normalCharset(o.StrValue)
 			if o.UintValue == ast.TableOptionCharsetWithConvertTo {
 				charset.Kind = ConvertCharset
 			}
@@ -34,7 +34,7 @@ func (r *reader) options(list []*ast.TableOption) {
 				r.refuse("name the character set", "it says CHARACTER SET DEFAULT")
 			}
 		case ast.TableOptionCollate:
-			charset.Collation = strings.ToLower(o.StrValue)
+			charset.Collation = normalCollation(o.StrValue)
 			if charset.Kind == "" {
 				charset.Kind = DefaultCharset
 			}

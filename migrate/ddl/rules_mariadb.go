@@ -48,6 +48,7 @@ var mariadbRules = []Rule{
 
 	{Flavour: MariaDB, From: mariadb112, Kinds: copyableOnline, Class: CopyOnline, When: []Condition{noCascades}, Source: sourceOnline, Checked: Documentation},
 	{Flavour: MariaDB, Kinds: copyableOnline, Class: Copy, Source: sourceMariaDB},
+	{Flavour: MariaDB, Kinds: []Kind{MakeAuto, AddForeignKey}, Class: Copy, Source: sourceMariaDB},
 	{Flavour: MariaDB, Kinds: []Kind{ChangeEngine, SortRows, PartitionTable, RemovePartitioning}, Class: Copy, Lax: true, Source: sourceMeasured},
 	{Flavour: MariaDB, Kinds: copiedAtWorst, Class: Copy, Source: sourceMariaDB, Lax: true, Checked: Documentation},
 	{Flavour: MariaDB, Kinds: whole, Class: Metadata, Source: sourceMariaDB},
@@ -57,6 +58,6 @@ var mariadbRules = []Rule{
 // copyableOnline are the operations that MariaDB does by copying the table,
 // and from 11.2 on while writers go on.
 var copyableOnline = []Kind{
-	ChangeType, EditEnum, ChangeCharset, WidenTextOver, MakeAuto, AddStored, ChangeStored, AddComputed, DropPrimaryKey,
-	AddForeignKey, AddCheck, MoveVirtual, MoveStored, ChangeVirtual, WidenCharset,
+	ChangeType, EditEnum, ChangeCharset, WidenTextOver, AddStored, ChangeStored, AddComputed, DropPrimaryKey,
+	AddCheck, MoveVirtual, MoveStored, ChangeVirtual, WidenCharset,
 }

@@ -24,8 +24,8 @@ const (
 	markIgnored    markKind = "ignored"    // ALTER INDEX … [NOT] IGNORED
 )
 
-// types are the types that the parser does not know, by the server that does.
-var types = []string{
+// unknownTypes are the types that the parser does not know, by the server that does.
+var unknownTypes = []string{
 	"GEOMETRY", "POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON",
 	"GEOMETRYCOLLECTION", "GEOMCOLLECTION", "UUID", "INET4", "INET6",
 }
@@ -78,7 +78,7 @@ func standIn(pc *piece, i int) (kind markKind, with string) {
 		return pc.tokens[i-n].word
 	}
 	switch {
-	case slices.Contains(types, t.word) && isDefinition(pc.tokens, i-1):
+	case slices.Contains(unknownTypes, t.word) && isDefinition(pc.tokens, i-1):
 		return markType, "JSON"
 	case t.word == "INVISIBLE" || t.word == "VISIBLE":
 		if before(1) == "SET" {

@@ -68,6 +68,12 @@ type Table struct {
 	// ForeignKeys and Checks are the names of constraints; Referenced are the
 	// columns that foreign keys of other tables point at.
 	ForeignKeys, Checks, Referenced []string
+	// Cascading are those of ForeignKeys by which a change of the parent
+	// changes rows here.
+	Cascading []string
+	// DefaultCollations is the collation of each character set that a
+	// definition gets when it names none.
+	DefaultCollations map[string]string
 	// Partitioning is the method, such as RANGE or HASH; empty for none.
 	Partitioning string
 	// RowVersions is how many instant operations on columns the table has

@@ -11,6 +11,8 @@ import (
 // schemaWhole: what expand added is there, and what contract drops is there
 // still. An engine that died between a DROP and its record leaves a schema that
 // the phase does not tell of.
+// Of indexes that come after the rows nothing is asked: they are missing while
+// the rows are copied, and a step back must not fail for want of one.
 func (s *step) schemaWhole(ctx context.Context, q mysqlx.Querier) (Verdict, error) {
 	for _, want := range []struct {
 		list     []plan.Statement

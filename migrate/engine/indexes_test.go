@@ -107,6 +107,24 @@ func TestIndexesComeAfterTheRowsAndBeforeTheComparison(t *testing.T) {
 	})
 }
 
+// A change file that says nothing: the source's size decides.
+func TestALargeTableHasItsIndexesPutOff(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		st := newMove(t, s, strings.Replace(movedFile, "{indexes: after_rows}", "{}", 1))
+		st.exec(t, "CREATE TABLE digits (d INT PRIMARY KEY)")
+		st.exec(t, "INSERT INTO digits VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9)")
+		st.exec(t, `INSERT INTO members (name, town)
+SELECT CONCAT(a.d, b.d, c.d), CONCAT(d.d, e.d)
+FROM digits a, digits b, digits c, digits d, digits e`)
+		st.exec(t, "ANALYZE TABLE members")
+		st.move(t, migrate.Backfilling)
+		require.Equal(t, withoutIndexes, st.indexes(t))
+		st.move(t, migrate.Verified)
+		require.Equal(t, withIndexes, st.indexes(t))
+		require.Contains(t, strings.Join(st.heard("note"), " "), "100003 rows compared")
+	})
+}
+
 // A source that is small by the server's estimate, a target that somebody has
 // filled, and a change file that says so: the indexes stay.
 func TestIndexesStayWithTheRows(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
@@ -165,9 +166,17 @@ func (e *examiner) trouble(err error) string {
 	case mysqlx.ClassLockWait:
 		return fmt.Sprintf("a lock on the table could not be had within %s", e.in.LockWait)
 	case mysqlx.ClassPrivilege:
-		return "a privilege is missing: " + err.Error()
+		return "a privilege is missing: " + e.unscratch(err.Error())
 	}
-	return err.Error()
+	return e.unscratch(err.Error())
+}
+
+// unscratch puts the live tables' names into words of the server.
+func (e *examiner) unscratch(words string) string {
+	for _, s := range e.scratches {
+		words = strings.NewReplacer(s.full, s.live.Table.Table, s.twin, s.live.Table.Table).Replace(words)
+	}
+	return words
 }
 
 // analyze brings the statistics of a sample up to date and reads its size.

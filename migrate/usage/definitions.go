@@ -50,6 +50,7 @@ func (l *look) readDefinitions(ctx context.Context, _ []Element) error {
 				return nil
 			}
 			i := define(d.kind, r)
+			i.loose = d.kind != View && l.flavour == mySQL
 			i.use.Name = name
 			l.warnDynamic(i)
 			items = append(items, i)

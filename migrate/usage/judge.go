@@ -3,6 +3,7 @@ package usage
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,6 +14,9 @@ type item struct {
 	use    Use
 	schema string // the default one
 	raw    string // the text as the server gave it
+	// loose says that the server spells names that contain a backtick in a way
+	// that nobody can read back.
+	loose  bool
 	pieces [][]token
 	// outer are further names that stand for a table: NEW and OLD of a
 	// trigger, or the table whose expression this is.
@@ -32,10 +36,13 @@ func words(pieces ...[]token) map[string]bool {
 	return out
 }
 
-// garbled reports whether names were cut in the wrong place. MySQL writes
-// names that contain a backtick without doubling it, in digests and in the
-// bodies of routines, so that nobody can say where such a name ends.
+// garbled reports whether names may have been cut in the wrong place: MySQL
+// writes one that contains a backtick without doubling it in digests, and
+// wrongly in the bodies of routines, so that nobody can say where it ends.
 func (i item) garbled() bool {
+	if !i.loose {
+		return false
+	}
 	for _, p := range i.pieces {
 		for _, t := range p {
 			if t.kind == quoted && (strings.Contains(t.text, "`") || strings.TrimSpace(t.text) != t.text) {
@@ -109,6 +116,11 @@ func (l *look) judgeItem(i item) []Use {
 			}
 			continue
 		}
+		for _, f := range l.scan(i, piece, in, errGarbled) {
+			if t := l.targets[f.target]; i.garbled() && strings.Contains(t.Table+t.Column+t.Index, "`") {
+				all[f] = true
+			}
+		}
 		var outer []source
 		for alias, table := range i.outer {
 			outer = append(outer, source{alias: alias, table: table, columns: l.columns(table)})
@@ -174,7 +186,7 @@ func (l *look) scan(i item, piece []token, in map[string]bool, cause error) []fo
 		}
 		if named {
 			why := "it does not parse"
-			if cause == errCut {
+			if cause == errCut || cause == errGarbled {
 				why = cause.Error()
 			}
 			out = append(out, found{n, Unparsed, why})
@@ -200,6 +212,9 @@ func (l *look) hinted(piece []token, in map[string]bool) []found {
 	}
 	return out
 }
+
+// errGarbled says why a text that parses is judged by its words all the same.
+var errGarbled = errors.New("the server spells names that contain a backtick wrongly")
 
 const selectColumns = `/* underpin usage */
 SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME

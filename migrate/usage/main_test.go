@@ -74,3 +74,11 @@ func column(name string) usage.Element { return usage.Element{Table: "users", Co
 
 // brief looks at the process list no longer than it takes.
 var brief = usage.Options{Window: 1, Every: 1}
+
+// userOf is the account of a DSN, quoted.
+func userOf(t *testing.T, dsn string) string {
+	t.Helper()
+	cfg, err := mysql.ParseDSN(dsn)
+	require.NoError(t, err)
+	return "'" + cfg.User + "'@'%'"
+}

@@ -141,7 +141,7 @@ func (s *statements) readDigests(ctx context.Context) error {
 			return nil
 		}
 		tokens := lex(r.text(2), form)
-		i := item{schema: r.text(0), raw: r.text(2), pieces: [][]token{tokens}, use: Use{
+		i := item{schema: r.text(0), raw: r.text(2), loose: s.flavour == mySQL, pieces: [][]token{tokens}, use: Use{
 			Kind: Digest, Name: r.text(1), Text: display(tokens),
 			Count: r.number(3), FirstSeen: r.when(4), LastSeen: r.when(5),
 		}}

@@ -1,0 +1,43 @@
+package ddl
+
+import "strings"
+
+// Assert returns the statement with the clauses of the verdict, so that the
+// server refuses it rather than falls back to something that costs more. The
+// author's text stays as it is to the letter: writing it anew from its parse
+// tree would change defaults and drop what the parser does not keep. A
+// statement that takes no clauses is returned as it is.
+func Assert(s *Statement, v Verdict) string { return s.with(v.Algorithm, v.Lock) }
+
+// with returns the statement with clauses; an empty one is left out. In an
+// ALTER TABLE they stand in front, because partition clauses have to be last.
+func (s *Statement) with(algorithm, lock string) string {
+	var clauses []string
+	if algorithm != "" {
+		clauses = append(clauses, "ALGORITHM="+algorithm)
+	}
+	// MySQL takes no LOCK with INSTANT, and MariaDB needs none: it is NONE.
+	if lock != "" {
+		clauses = append(clauses, "LOCK="+lock)
+	}
+	if len(clauses) == 0 {
+		return s.Text
+	}
+	switch s.Form {
+	case AlterTable:
+		sep := ","
+		if s.partitioning() {
+			sep = "" // the servers want no comma before PARTITION BY
+		}
+		return s.Text[:s.clause] + " " + strings.Join(clauses, ", ") + sep + s.Text[s.clause:]
+	case CreateIndex, DropIndex:
+		return s.Text + "\n" + strings.Join(clauses, " ")
+	}
+	return s.Text
+}
+
+// partitioning reports whether the statement has no clause before one that
+// partitions the table.
+func (s *Statement) partitioning() bool {
+	return len(s.operations) > 0 && (s.operations[0].Kind == PartitionTable || s.operations[0].Kind == RemovePartitioning)
+}

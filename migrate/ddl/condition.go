@@ -1,0 +1,83 @@
+package ddl
+
+import "strings"
+
+// Condition is what has to hold of the table, the session or the operation for
+// a [Rule] to apply.
+type Condition struct {
+	name  string
+	holds func(facts) bool
+}
+
+// String says what has to hold, in words.
+func (c Condition) String() string { return c.name }
+
+// facts is what conditions look at.
+type facts struct {
+	server Server
+	table  *Table
+	op     Operation
+}
+
+// The conditions.
+var (
+	uncompressed = Condition{"the row format is not compressed", func(f facts) bool {
+		return f.table.RowFormat != "compressed"
+	}}
+	redundant = Condition{"the row format is redundant", func(f facts) bool {
+		return f.table.RowFormat == "redundant"
+	}}
+	hasFulltext = Condition{"the table has a fulltext index", func(f facts) bool { return f.table.has(Fulltext) }}
+	noFulltext  = Condition{"the table has no fulltext index", func(f facts) bool { return !f.keepsFulltext() }}
+	noSpatial   = Condition{"the table has no spatial index", func(f facts) bool { return !f.table.has(Spatial) }}
+	indexed     = Condition{"an index has the column", func(f facts) bool { return f.table.indexed(f.op.Name) }}
+	unindexed   = Condition{"no index has the column", func(f facts) bool { return !f.table.indexed(f.op.Name) }}
+
+	unindexedIfDropped = Condition{"no index has the column that is dropped", func(f facts) bool {
+		return f.op.Kind != DropColumn || !f.table.indexed(f.op.Name)
+	}}
+	unreferenced = Condition{"no foreign key of another table points at the column", func(f facts) bool {
+		return !contains(f.table.Referenced, f.op.Name)
+	}}
+	atEnd = Condition{"the column is added at the end", func(f facts) bool {
+		return !f.op.First && f.op.After == ""
+	}}
+	versionsLeft = Condition{"the table has instant row versions left", func(f facts) bool {
+		return f.table.RowVersions < rowVersions(f.server.Version)
+	}}
+	checksOff = Condition{"the session has foreign_key_checks off", func(f facts) bool {
+		return f.server.ForeignKeyChecks == ChecksOff
+	}}
+	noCascades = Condition{"no foreign key of the table cascades", func(f facts) bool {
+		return len(f.table.Cascading) == 0
+	}}
+	shortText = Condition{"the column holds 127 bytes at most, or the row format is redundant", func(f facts) bool {
+		present, found := f.table.Column(f.op.Name)
+		return found && (f.table.RowFormat == "redundant" || octets(present) <= shortBytes)
+	}}
+)
+
+// keepsFulltext reports whether the table has a fulltext index that stays: one
+// over nothing but the column that is dropped goes with it.
+func (f facts) keepsFulltext() bool {
+	for _, i := range f.table.Indexes {
+		goes := f.op.Kind == DropColumn && len(i.Columns) == 1 && strings.EqualFold(i.Columns[0], f.op.Name)
+		if i.Kind == Fulltext && !goes {
+			return true
+		}
+	}
+	return false
+}
+
+// How many instant operations on columns MySQL allows between two rebuilds.
+const (
+	rowVersions80 = 64
+	rowVersions91 = 255
+)
+
+func rowVersions(v Version) uint64 {
+	if v.Below(Version{9, 1, 0}) {
+		return rowVersions80
+	}
+	return rowVersions91
+}
