@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/underpin-db/underpin/migrate"
+	"github.com/underpin-db/underpin/migrate/desired"
 	"github.com/underpin-db/underpin/migrate/plan"
 )
 
@@ -36,6 +37,8 @@ type derivedChanges struct {
 	Changes  []derivedChange `json:"changes"`
 	Refused  bool            `json:"refused"`
 	Findings []plan.Finding  `json:"findings"`
+	// Note says what is left to plan later.
+	Note string `json:"note,omitempty"`
 }
 
 // ddlWords are what DDL begins with.
@@ -67,11 +70,86 @@ func (a *app) ddlOf(arg string) (in plan.DDL, ok bool, err error) {
 	if len(in.Text) > plan.MaxFileSize {
 		return in, false, usagef("%s is larger than %d bytes: plan it in parts", in.Name, plan.MaxFileSize)
 	}
-	in.Service = a.settings.Service
-	if in.Service == "" {
-		return in, false, &usageError{err: errors.New("DDL does not say whose it is"), hint: "name the application with --service, UNDERPIN_SERVICE, or service: in underpin.yaml"}
+	if err := a.needService(); err != nil {
+		return in, false, err
 	}
+	in.Service = a.settings.Service
 	return in, true, nil
+}
+
+// needService refuses to go on without knowing whose DDL it is.
+func (a *app) needService() error {
+	if a.settings.Service == "" {
+		return &usageError{err: errors.New("DDL does not say whose it is"), hint: "name the application with --service, UNDERPIN_SERVICE, or service: in underpin.yaml"}
+	}
+	return nil
+}
+
+// deriveSchema makes changes of what leads to a desired schema.
+func (a *app) deriveSchema(ctx context.Context, o planOptions) error {
+	if err := a.needService(); err != nil {
+		return err
+	}
+	sources, err := schemaSources(o.schema)
+	if err != nil {
+		return err
+	}
+	decided := desired.Options{Dropped: o.dropped, Renamed: map[string]string{}}
+	for _, r := range o.renamed {
+		from, to, ok := strings.Cut(r, "=")
+		if !ok || from == "" || to == "" {
+			return usagef("--renamed %s: write TABLE=TABLE or TABLE.COLUMN=COLUMN", r)
+		}
+		decided.Renamed[from] = to
+	}
+	db, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	statements, err := desired.Diff(ctx, db, sources, decided)
+	var undecided desired.Errors
+	if errors.As(err, &undecided) {
+		return &refusedError{err: err, hint: "correct the desired schema, or decide with --renamed and --dropped"}
+	}
+	if err != nil {
+		return err
+	}
+	if len(statements) == 0 {
+		return a.emit(derivedChanges{Changes: []derivedChange{}, Findings: []plan.Finding{}}, func(p *page) {
+			p.line("%s the live schema is the desired one", p.good("✓"))
+		})
+	}
+	in := plan.DDL{Name: o.schema, Service: a.settings.Service}
+	if renames := slices.DeleteFunc(slices.Clone(statements), func(s string) bool { return !strings.Contains(s, "RENAME ") }); len(renames) > 0 && len(renames) < len(statements) {
+		// What follows names things by their new names, which are not there yet.
+		statements = renames
+		o.note = "the renames come first: plan the schema again once they have been carried out"
+	}
+	in.Text = strings.Join(statements, ";\n") + ";\n"
+	return a.derive(ctx, in, o)
+}
+
+// schemaSources reads a file, or the *.sql of a folder in the order of their
+// names.
+func schemaSources(path string) ([]desired.Source, error) {
+	files := []string{path}
+	if info, err := os.Stat(path); err != nil {
+		return nil, &usageError{err: fmt.Errorf("read the desired schema: %w", err)}
+	} else if info.IsDir() {
+		if files, err = filepath.Glob(filepath.Join(path, "*.sql")); err != nil || len(files) == 0 {
+			return nil, usagef("there is no *.sql in %s", path)
+		}
+	}
+	var out []desired.Source
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			return nil, &usageError{err: fmt.Errorf("read the desired schema: %w", err)}
+		}
+		out = append(out, desired.Source{Name: f, Text: string(text)})
+	}
+	return out, nil
 }
 
 // derive makes changes of DDL, plans those that can be planned now, and writes
@@ -83,7 +161,7 @@ func (a *app) derive(ctx context.Context, in plan.DDL, o planOptions) error {
 	}
 	defer db.Close()
 	in.Change = o.name
-	out := derivedChanges{Findings: []plan.Finding{}}
+	out := derivedChanges{Findings: []plan.Finding{}, Note: o.note}
 	list, err := plan.Derive(ctx, db, in, plan.Options{})
 	var refused *plan.RefusedError
 	if errors.As(err, &refused) {
@@ -177,5 +255,8 @@ func (p *page) derived(r derivedChanges) {
 	if len(r.Changes) > 0 && len(r.Changes[0].Written) > 0 {
 		p.gap()
 		p.line("next  underpin apply %s", r.Changes[0].Change)
+	}
+	if r.Note != "" {
+		p.line("note  %s", r.Note)
 	}
 }

@@ -33,6 +33,10 @@ type planned struct {
 type planOptions struct {
 	dryRun, stdout bool
 	name           string // of a change that is derived
+
+	schema           string // file or folder of CREATE TABLE statements
+	renamed, dropped []string
+	note             string // what is left to plan later
 }
 
 // planCommand makes a plan and writes it beside its change file.
@@ -49,10 +53,22 @@ refused with everything that speaks against it.
 
 Given DDL, as an argument, in a file or on the standard input, the changes are
 derived first, each written to a directory of its own: what running code does not
-notice takes one step, what it would notice becomes a change of several.`,
+notice takes one step, what it would notice becomes a change of several.
+
+Given a desired schema (--schema, a file or folder of CREATE TABLE statements),
+the DDL is what leads there from the live one. What is missing there is asked
+about, never guessed: --renamed and --dropped answer.`,
 		Example: "  underpin plan changes/split-user-name\n  underpin plan split-user-name --dry-run\n  underpin plan change.yaml --stdout | less\n  underpin plan \"ALTER TABLE users RENAME COLUMN name TO full_name\" --service accounts",
-		Args:    takes("CHANGEFILE|DIR|NAME|DDL"),
+		Args: func(c *cobra.Command, args []string) error {
+			if o.schema != "" {
+				return takes()(c, args)
+			}
+			return takes("CHANGEFILE|DIR|NAME|DDL")(c, args)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if o.schema != "" {
+				return a.deriveSchema(c.Context(), o)
+			}
 			if in, ok, err := a.ddlOf(args[0]); err != nil {
 				return err
 			} else if ok {
@@ -70,6 +86,9 @@ notice takes one step, what it would notice becomes a change of several.`,
 	}
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "print the summary and write nothing")
 	c.Flags().BoolVar(&o.stdout, "stdout", false, "print plan.md instead of writing it")
+	c.Flags().StringVar(&o.schema, "schema", "", "derive from this desired schema: a file, or a folder of *.sql")
+	c.Flags().StringArrayVar(&o.renamed, "renamed", nil, "with --schema: TABLE=TABLE or TABLE.COLUMN=COLUMN got another name (repeatable)")
+	c.Flags().StringArrayVar(&o.dropped, "dropped", nil, "with --schema: TABLE or TABLE.COLUMN is to go (repeatable)")
 	c.Flags().StringVar(&o.name, "name", "", "with DDL: what the change is called (default: what is done to what)")
 	return c
 }
