@@ -82,6 +82,12 @@ func (d *differ) onScratch(ctx context.Context, s *mysqlx.Session, p pair, name 
 	return fn(ctx, p, name)
 }
 
+const queryInvisible = `/* underpin plan */ SELECT COUNT(*)
+FROM information_schema.COLUMNS
+WHERE TABLE_SCHEMA = DATABASE()
+  AND TABLE_NAME = ?
+  AND EXTRA LIKE '%INVISIBLE%'`
+
 // numbering is what two texts of the same table may differ in.
 var numbering = regexp.MustCompile(`(?i) AUTO_INCREMENT ?= ?[0-9]+`)
 
@@ -96,7 +102,11 @@ func (d *differ) same(ctx context.Context, w *wanted, live string) (bool, error)
 	if live == w.name && canonical(text) != "" && canonical(text) == canonical(w.text) {
 		return true, nil
 	}
-	if invisible.MatchString(text) {
+	var invisible int
+	if err := d.db.QueryRowContext(ctx, queryInvisible, live).Scan(&invisible); err != nil {
+		return false, fmt.Errorf("look for invisible columns of %s: %w", live, err)
+	}
+	if invisible > 0 {
 		// Atlas cannot inspect such a table.
 		d.errs = append(d.errs, w.at.because("table "+live, "it has an invisible column, which cannot be compared",
 			"finish or roll back the change that has hidden it, or make it visible"))
@@ -104,9 +114,6 @@ func (d *differ) same(ctx context.Context, w *wanted, live string) (bool, error)
 	}
 	return false, nil
 }
-
-// invisible matches the definition of an invisible column on a line of its own.
-var invisible = regexp.MustCompile("(?m)^ +`.*[ */]INVISIBLE( \\*/)?,?$")
 
 // canonical is the text of a CREATE TABLE as the parser writes it back; empty
 // where it does not parse.
