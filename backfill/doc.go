@@ -24,7 +24,8 @@
 //  2. the span's row under lock, with our token: a worker that was thought dead
 //     finds another's and has done nothing;
 //  3. the authority's rows of the range, under lock;
-//  4. reconcile the range, or fill it where the follower holds nothing yet;
+//  4. reconcile the range, or fill it where the follower holds nothing yet, then
+//     in one pass with 3 (why that is the same: [shape.Mapper.LockAndFill]);
 //  5. the cursor, the counters and a renewed lease.
 //
 // So the cursor cannot run ahead of the rows or lag behind them, and a COMMIT
@@ -39,11 +40,12 @@
 // and waits for more could end in a deadlock with the application, and the
 // servers choose the victim by the rows it has written, which would spare us.
 // A chunk that does not get its locks is rolled back, shrunk and tried again,
-// and waits for them, a second at a time, only after several attempts. The
-// application waits for at most one chunk. What is left: the follower's unique
-// keys and gaps are locked after the authority's rows, and an application
-// transaction that has locked a gap there and then writes a row of the chunk
-// can be made a deadlock's victim; the library retries it.
+// from then on in two passes, which takes all locks before it writes, and waits
+// for them, a second at a time, only after several attempts. The application
+// waits for at most one chunk. What is left: the follower's unique keys and gaps
+// are locked after the authority's rows, and an application transaction that has
+// locked a gap there and then writes a row of the chunk can be made a deadlock's
+// victim; the library retries it.
 //
 // # More workers
 //
@@ -64,5 +66,7 @@
 //
 // [Verify] compares every pair in both directions, a chunk in one non-locking
 // statement: both shapes are written in one transaction, so any snapshot has to
-// show them in step and live writes make no false alarm.
+// show them in step and live writes make no false alarm. Every source row is
+// looked up in the target; rows that only the target has are found by counting
+// where the keys allow it, and by looking each up where they do not.
 package backfill

@@ -15,6 +15,8 @@ type Case struct {
 	Schema, Rows []string
 	// Change is the change file.
 	Change string
+	// End is what the schema has to hold when the change is closed.
+	End []string
 	// Service and ChangeName are those of the change file.
 	Service, ChangeName string
 	// Old writes the source shape, New the target shape.

@@ -9,7 +9,7 @@ import (
 )
 
 // cases are the kinds of change that are walked through.
-func cases() []Case { return []Case{splitColumn(), moveTable()} }
+func cases() []Case { return []Case{splitColumn(), moveTable(), moveTableWithIndexes()} }
 
 const reads = `reads: {ramp: [50, 100], soak: 0s, shadow: {sample: 0}}`
 
@@ -76,6 +76,19 @@ contract:
 ` + reads,
 		Old: sourceApp("accounts"), New: targetApp("accounts"),
 	}
+}
+
+// moveTableWithIndexes is the same with indexes on the target that come after
+// the rows.
+func moveTableWithIndexes() Case {
+	c := moveTable()
+	c.Name = "move a table, indexes after its rows"
+	c.End = []string{"KEY `by_name` (`last_name`,`first_name`(20))", "KEY `by_visits` (`visits`)"}
+	c.Change = strings.Replace(c.Change, "visits INT NOT NULL DEFAULT 0\n",
+		"visits INT NOT NULL DEFAULT 0,\n      KEY by_name (last_name, first_name(20)),\n      KEY by_visits (visits)\n", 1) + `
+backfill: {indexes: after_rows}
+`
+	return c
 }
 
 // sourceApp is an application that keeps the name in one column and can read

@@ -13,31 +13,39 @@ import (
 // connected; both go on, and nothing acknowledged is gone.
 func TestServerKilledInEveryPhase(t *testing.T) {
 	servers.Each(t, func(t *testing.T, shared *servers.Server) {
-		s := servers.Private(t, servers.Options{Engine: shared.Engine()})
-		w := newWorld(t, s, splitColumn())
-		m := model{}
-		old := w.start(t, w.c.Old)
-		old.work(t, m, "0")
-		for _, phase := range upTo {
-			w.apply(t, phase)
-			w.settle(t.Context(), t, old)
-			old.work(t, m, string(phase[:2]))
-			require.NoError(t, s.Kill(t.Context()))
-			require.NoError(t, s.Restart(t.Context()))
-			old.check(t, m)
-			old.work(t, m, "k"+string(phase[:2]))
-			old.check(t, m)
+		for _, c := range []Case{splitColumn(), moveTableWithIndexes()} {
+			t.Run(c.Name, func(t *testing.T) {
+				killInEveryPhase(t, servers.Private(t, servers.Options{Engine: shared.Engine()}), c)
+			})
 		}
-		old.stop(t)
-		newer := w.start(t, w.c.New)
-		w.apply(t, migrate.OnlyNew)
-		newer.work(t, m, "on")
+	})
+}
+
+func killInEveryPhase(t *testing.T, s *servers.Server, c Case) {
+	t.Helper()
+	w := newWorld(t, s, c)
+	m := model{}
+	old := w.start(t, w.c.Old)
+	old.work(t, m, "0")
+	for _, phase := range upTo {
+		w.apply(t, phase)
+		w.settle(t.Context(), t, old)
+		old.work(t, m, string(phase[:2]))
 		require.NoError(t, s.Kill(t.Context()))
 		require.NoError(t, s.Restart(t.Context()))
-		w.rollback(t, migrate.ReadingNew)
-		newer.check(t, m)
-		w.apply(t, migrate.Contracted)
-		newer.check(t, m)
-		newer.stop(t)
-	})
+		old.check(t, m)
+		old.work(t, m, "k"+string(phase[:2]))
+		old.check(t, m)
+	}
+	old.stop(t)
+	newer := w.start(t, w.c.New)
+	w.apply(t, migrate.OnlyNew)
+	newer.work(t, m, "on")
+	require.NoError(t, s.Kill(t.Context()))
+	require.NoError(t, s.Restart(t.Context()))
+	w.rollback(t, migrate.ReadingNew)
+	newer.check(t, m)
+	w.apply(t, migrate.Contracted)
+	newer.check(t, m)
+	newer.stop(t)
 }

@@ -71,6 +71,9 @@ func (w *world) onlyNew(t *testing.T, m model) {
 	newer.stop(t)
 	w.apply(t, migrate.Closed)
 	require.NotContains(t, w.dump(t), "scratch")
+	for _, text := range w.c.End {
+		require.Contains(t, w.dump(t), text)
+	}
 }
 
 func TestBackFromEveryPhase(t *testing.T) {

@@ -48,6 +48,22 @@ func (m *Mapper) Compare(rule migrate.StepRule, scope Scope) Statement {
 			" COALESCE(SUM(different), 0), COALESCE(SUM(finer), 0)\nFROM (\n%s\nUNION ALL\n%s\n) AS counts", left, right), args)
 }
 
+// sameKeys reports whether keys are equal, and in order, by the same rules in
+// both tables. The pairs that are found from the source's side then are as many
+// rows of the same range of the target, for both keys are unique, and whatever
+// else there is in that range is extra: to count the range is enough, and no row
+// is looked up a second time. Should there ever be fewer than pairs, the count is
+// negative, which [Counts] does not take: the comparison fails.
+func (m *Mapper) sameKeys() bool {
+	for i, s := range m.source.table.Key {
+		t := m.target.table.Key[i]
+		if s.DataType != t.DataType || s.ColumnType != t.ColumnType || s.Collation != t.Collation {
+			return false
+		}
+	}
+	return true
+}
+
 func (m *Mapper) compareColumns(rule migrate.StepRule, scope Scope) Statement {
 	var args []any
 	cond := scope.condition(m.source.name, m.source.table.Key, &args)
@@ -65,19 +81,29 @@ func (m *Mapper) finer(rule migrate.StepRule) string {
 	return fmt.Sprintf("(%s) AND NOT (%s)", m.inStep(rule), m.inStep(migrate.StepExact))
 }
 
-// compareFrom counts from the source's side.
+// compareFrom counts from the source's side. Where the target's rows are all
+// counted by extraRows, it takes off those that belong to a pair.
 func (m *Mapper) compareFrom(rule migrate.StepRule, scope Scope, args *[]any) string {
 	there := column(m.target.name, m.target.table.Key[0]) + " IS NOT NULL"
+	missing := fmt.Sprintf("SUM(NOT (%s))", there)
+	compared, extra := "COUNT(*)", "0"
+	if m.sameKeys() {
+		compared, extra = missing, fmt.Sprintf("-SUM(%s)", there)
+	}
 	cond := scope.condition(m.source.name, m.source.table.Key, args)
-	return fmt.Sprintf("SELECT COUNT(*) AS compared, SUM(NOT (%s)) AS missing, 0 AS extra,\n"+
+	return fmt.Sprintf("SELECT %s AS compared, %s AS missing, %s AS extra,\n"+
 		"  SUM(%s AND NOT (%s)) AS different,\n  SUM(%s AND %s) AS finer\nFROM %s\nLEFT JOIN %s\n  ON %s\nWHERE %s%s",
-		there, there, m.inStep(rule), there, m.finer(rule),
+		compared, missing, extra, there, m.inStep(rule), there, m.finer(rule),
 		m.source.name, m.target.name, m.joined(), cond, and(m.source.where))
 }
 
-// extraRows counts target rows that no source row stands behind.
+// extraRows counts target rows that no source row stands behind, or all where
+// sameKeys allows it.
 func (m *Mapper) extraRows(scope Scope, args *[]any) string {
 	cond := scope.condition(m.target.name, m.target.table.Key, args)
+	if m.sameKeys() {
+		return fmt.Sprintf("SELECT COUNT(*), 0, COUNT(*), 0, 0\nFROM %s\nWHERE %s", m.target.name, cond)
+	}
 	return fmt.Sprintf("SELECT COUNT(*), 0, COUNT(*), 0, 0\nFROM %s\nLEFT JOIN %s\n  ON %s%s\nWHERE %s\n  AND %s IS NULL",
 		m.target.name, m.source.name, m.joined(), and(m.source.where), cond,
 		column(m.source.name, m.source.table.Key[0]))

@@ -80,10 +80,10 @@ func (s *step) goes() []plan.Effect {
 }
 
 // isBridge reports whether something in the way is a view that the plan itself
-// has made, to give a table a second name for a while.
+// makes, to give a table a second name for a while, and drops in the end.
 func (s *step) isBridge(b fleet.Blocker) bool {
-	return slices.ContainsFunc(s.plan.Expand, func(statement plan.Statement) bool {
-		return statement.Kind == plan.CreateView && b.Object == "view `"+statement.Table+"`"
+	return slices.ContainsFunc(slices.Concat(s.plan.Expand, s.plan.Contract), func(statement plan.Statement) bool {
+		return (statement.Kind == plan.CreateView || statement.Kind == plan.DropView) && b.Object == "view `"+statement.Table+"`"
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
+	"github.com/underpin-db/underpin/migrate"
 	"github.com/underpin-db/underpin/migrate/fleet"
 	"github.com/underpin-db/underpin/migrate/plan"
 )
@@ -14,6 +15,9 @@ import (
 // Of indexes that come after the rows nothing is asked: they are missing while
 // the rows are copied, and a step back must not fail for want of one.
 func (s *step) schemaWhole(ctx context.Context, q mysqlx.Querier) (Verdict, error) {
+	if back, err := s.takenBack(ctx, q); err != nil || back {
+		return holds("what expand did has been taken back already"), err
+	}
 	for _, want := range []struct {
 		list     []plan.Statement
 		progress plan.Progress
@@ -23,7 +27,8 @@ func (s *step) schemaWhole(ctx context.Context, q mysqlx.Querier) (Verdict, erro
 		{s.plan.Contract, plan.NotTaken, "has taken effect already: %s; contracting was cut short: the only way is on, to contracted"},
 	} {
 		for _, statement := range want.list {
-			if !telling(statement) {
+			// A step back may have been cut short, and goes on from where it was.
+			if !telling(statement) || s.edge.Work == migrate.WorkDrop && want.progress == plan.AllTaken {
 				continue
 			}
 			progress, err := plan.Taken(ctx, q, statement)
@@ -50,6 +55,20 @@ func (s *step) schemaWhole(ctx context.Context, q mysqlx.Querier) (Verdict, erro
 		return v, nil
 	}
 	return holds("source and target are in the live schema as planned"), nil
+}
+
+// takenBack reports whether a step back has done all of its work already. Then
+// what contract would drop may be gone under the name that it had meanwhile.
+func (s *step) takenBack(ctx context.Context, q mysqlx.Querier) (bool, error) {
+	if s.edge.Work != migrate.WorkDrop || len(s.plan.Undo) == 0 {
+		return false, nil
+	}
+	for _, statement := range s.plan.Undo {
+		if progress, err := plan.Taken(ctx, q, statement); err != nil || progress != plan.AllTaken {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // telling reports whether the schema can show that a statement has taken effect.

@@ -40,7 +40,7 @@ LIMIT 1 OFFSET 99;
 /* underpin verify split */ 
 SELECT COALESCE(SUM(compared), 0), COALESCE(SUM(missing), 0), COALESCE(SUM(extra), 0), COALESCE(SUM(different), 0), COALESCE(SUM(finer), 0)
 FROM (
-SELECT COUNT(*) AS compared, SUM(NOT (`accounts`.`tenant` IS NOT NULL)) AS missing, 0 AS extra,
+SELECT SUM(NOT (`accounts`.`tenant` IS NOT NULL)) AS compared, SUM(NOT (`accounts`.`tenant` IS NOT NULL)) AS missing, -SUM(`accounts`.`tenant` IS NOT NULL) AS extra,
   SUM(`accounts`.`tenant` IS NOT NULL AND NOT (((CAST(`accounts`.`code` AS BINARY) <=> CAST(CONVERT(`users`.`code` USING utf8mb4) AS BINARY)
     AND `accounts`.`n` <=> CAST(`users`.`n` AS SIGNED))
     OR (CAST(`users`.`code` AS BINARY) <=> CAST(CONVERT(`accounts`.`code` USING utf8mb4) AS BINARY)
@@ -64,12 +64,7 @@ WHERE ((`users`.`tenant` = ? AND `users`.`code` = ?))
 UNION ALL
 SELECT COUNT(*), 0, COUNT(*), 0, 0
 FROM `accounts`
-LEFT JOIN `users`
-  ON `accounts`.`tenant` = `users`.`tenant`
-  AND `accounts`.`code` = `users`.`code`
-  AND (`users`.`n` > 0)
 WHERE ((`accounts`.`tenant` = ? AND `accounts`.`code` = ?))
-  AND `users`.`tenant` IS NULL
 ) AS counts;
 -- [1 k1 1 k1]
 
@@ -77,7 +72,7 @@ WHERE ((`accounts`.`tenant` = ? AND `accounts`.`code` = ?))
 /* underpin verify split */ 
 SELECT COALESCE(SUM(compared), 0), COALESCE(SUM(missing), 0), COALESCE(SUM(extra), 0), COALESCE(SUM(different), 0), COALESCE(SUM(finer), 0)
 FROM (
-SELECT COUNT(*) AS compared, SUM(NOT (`accounts`.`tenant` IS NOT NULL)) AS missing, 0 AS extra,
+SELECT SUM(NOT (`accounts`.`tenant` IS NOT NULL)) AS compared, SUM(NOT (`accounts`.`tenant` IS NOT NULL)) AS missing, -SUM(`accounts`.`tenant` IS NOT NULL) AS extra,
   SUM(`accounts`.`tenant` IS NOT NULL AND NOT (((CAST(`accounts`.`code` AS BINARY) <=> CAST(CONVERT(`users`.`code` USING utf8mb4) AS BINARY)
     AND `accounts`.`n` <=> CAST(`users`.`n` AS SIGNED))
     OR (CAST(`users`.`code` AS BINARY) <=> CAST(CONVERT(`accounts`.`code` USING utf8mb4) AS BINARY)
@@ -102,13 +97,8 @@ WHERE (`users`.`tenant` >= ? AND (`users`.`tenant` > ? OR (`users`.`tenant` = ? 
 UNION ALL
 SELECT COUNT(*), 0, COUNT(*), 0, 0
 FROM `accounts`
-LEFT JOIN `users`
-  ON `accounts`.`tenant` = `users`.`tenant`
-  AND `accounts`.`code` = `users`.`code`
-  AND (`users`.`n` > 0)
 WHERE (`accounts`.`tenant` >= ? AND (`accounts`.`tenant` > ? OR (`accounts`.`tenant` = ? AND `accounts`.`code` > ?)))
   AND (`accounts`.`tenant` <= ? AND (`accounts`.`tenant` < ? OR (`accounts`.`tenant` = ? AND `accounts`.`code` <= ?)))
-  AND `users`.`tenant` IS NULL
 ) AS counts;
 -- [1 1 1 k1 9 9 9 k9 1 1 1 k1 9 9 9 k9]
 
@@ -116,7 +106,7 @@ WHERE (`accounts`.`tenant` >= ? AND (`accounts`.`tenant` > ? OR (`accounts`.`ten
 /* underpin verify split */ 
 SELECT COALESCE(SUM(compared), 0), COALESCE(SUM(missing), 0), COALESCE(SUM(extra), 0), COALESCE(SUM(different), 0), COALESCE(SUM(finer), 0)
 FROM (
-SELECT COUNT(*) AS compared, SUM(NOT (`accounts`.`tenant` IS NOT NULL)) AS missing, 0 AS extra,
+SELECT SUM(NOT (`accounts`.`tenant` IS NOT NULL)) AS compared, SUM(NOT (`accounts`.`tenant` IS NOT NULL)) AS missing, -SUM(`accounts`.`tenant` IS NOT NULL) AS extra,
   SUM(`accounts`.`tenant` IS NOT NULL AND NOT ((CAST(`accounts`.`code` AS BINARY) <=> CAST(CONVERT(`users`.`code` USING utf8mb4) AS BINARY)
     AND `accounts`.`n` <=> CAST(`users`.`n` AS SIGNED))
     AND (CAST(`accounts`.`label` AS BINARY) <=> CAST(CONVERT(UPPER(`users`.`name`) USING utf8mb4) AS BINARY)))) AS different,
@@ -130,12 +120,7 @@ WHERE ((`users`.`tenant` = ? AND `users`.`code` = ?))
 UNION ALL
 SELECT COUNT(*), 0, COUNT(*), 0, 0
 FROM `accounts`
-LEFT JOIN `users`
-  ON `accounts`.`tenant` = `users`.`tenant`
-  AND `accounts`.`code` = `users`.`code`
-  AND (`users`.`n` > 0)
 WHERE ((`accounts`.`tenant` = ? AND `accounts`.`code` = ?))
-  AND `users`.`tenant` IS NULL
 ) AS counts;
 -- [1 k1 1 k1]
 
@@ -143,7 +128,7 @@ WHERE ((`accounts`.`tenant` = ? AND `accounts`.`code` = ?))
 /* underpin verify split */ 
 SELECT COALESCE(SUM(compared), 0), COALESCE(SUM(missing), 0), COALESCE(SUM(extra), 0), COALESCE(SUM(different), 0), COALESCE(SUM(finer), 0)
 FROM (
-SELECT COUNT(*) AS compared, SUM(NOT (`accounts`.`tenant` IS NOT NULL)) AS missing, 0 AS extra,
+SELECT SUM(NOT (`accounts`.`tenant` IS NOT NULL)) AS compared, SUM(NOT (`accounts`.`tenant` IS NOT NULL)) AS missing, -SUM(`accounts`.`tenant` IS NOT NULL) AS extra,
   SUM(`accounts`.`tenant` IS NOT NULL AND NOT ((CAST(`accounts`.`code` AS BINARY) <=> CAST(CONVERT(`users`.`code` USING utf8mb4) AS BINARY)
     AND `accounts`.`n` <=> CAST(`users`.`n` AS SIGNED))
     AND (CAST(`accounts`.`label` AS BINARY) <=> CAST(CONVERT(UPPER(`users`.`name`) USING utf8mb4) AS BINARY)))) AS different,
@@ -158,13 +143,8 @@ WHERE (`users`.`tenant` >= ? AND (`users`.`tenant` > ? OR (`users`.`tenant` = ? 
 UNION ALL
 SELECT COUNT(*), 0, COUNT(*), 0, 0
 FROM `accounts`
-LEFT JOIN `users`
-  ON `accounts`.`tenant` = `users`.`tenant`
-  AND `accounts`.`code` = `users`.`code`
-  AND (`users`.`n` > 0)
 WHERE (`accounts`.`tenant` >= ? AND (`accounts`.`tenant` > ? OR (`accounts`.`tenant` = ? AND `accounts`.`code` > ?)))
   AND (`accounts`.`tenant` <= ? AND (`accounts`.`tenant` < ? OR (`accounts`.`tenant` = ? AND `accounts`.`code` <= ?)))
-  AND `users`.`tenant` IS NULL
 ) AS counts;
 -- [1 1 1 k1 9 9 9 k9 1 1 1 k1 9 9 9 k9]
 
