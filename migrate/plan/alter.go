@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pingcap/tidb/pkg/parser"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
@@ -41,13 +40,12 @@ type alteration struct {
 	table      string
 	whole      *table // nil where the table is created
 	parts      []derived
-	unfit      map[string][]string
 	back       string // the table's fingerprint after a way back
 }
 
 // buildAlter makes the plan of a file with alter.
 func buildAlter(ctx context.Context, b *builder) (*Plan, error) {
-	a := &alteration{builder: b, unfit: map[string][]string{}}
+	a := &alteration{builder: b}
 	for _, stage := range []func(context.Context) error{
 		a.parse, a.read, a.derive, a.tryParts, a.lookForUnfit, a.checkSight,
 	} {
@@ -59,67 +57,6 @@ func buildAlter(ctx context.Context, b *builder) (*Plan, error) {
 		}
 	}
 	return a.assemble(), nil
-}
-
-// parse parses the statements, which have to be about one table.
-func (a *alteration) parse(context.Context) error {
-	for _, text := range a.file.Alter {
-		node, table, r := parseAlter(text)
-		if r == nil && a.table != "" && !strings.EqualFold(a.table, table) {
-			r = refuse(CodeDDLTable, "write a change file for each table", "it is about table %s, and the one before about %s", table, a.table)
-		}
-		if r != nil {
-			a.refuse(r.code, oneLine(text.Text), text.Position, r.reason, r.remedy)
-			continue
-		}
-		a.table = table
-		a.statements, a.at = append(a.statements, node), append(a.at, text)
-	}
-	return nil
-}
-
-// parseAlter parses one statement of the kinds that alter may hold.
-func parseAlter(at Scalar) (ast.StmtNode, string, *refusal) {
-	for _, c := range executable {
-		if strings.Contains(at.Text, c) {
-			return nil, "", refuse(CodeDDLForbidden, "write the statement without it", "it contains %s, which not every server executes", c)
-		}
-	}
-	nodes, _, err := parser.New().Parse(at.Text, "", "")
-	switch {
-	case err != nil:
-		return nil, "", refuse(CodeDDLSyntax, "correct the statement", "it does not parse: %s", oneLine(err.Error()))
-	case len(nodes) != 1:
-		return nil, "", refuse(CodeDDLSyntax, "write one statement a list item", "there are %d statements in it", len(nodes))
-	}
-	var name *ast.TableName
-	switch s := nodes[0].(type) {
-	case *ast.AlterTableStmt:
-		name = s.Table
-	case *ast.CreateTableStmt:
-		name = s.Table
-	case *ast.CreateIndexStmt:
-		name = s.Table
-	case *ast.DropIndexStmt:
-		name = s.Table
-	case *ast.DropTableStmt:
-		if len(s.Tables) != 1 || s.IsView || s.IfExists || s.TemporaryKeyword != ast.TemporaryNone {
-			return nil, "", refuse(CodeDDLForbidden, "write one plain DROP TABLE for each table", "it drops several tables, a view, a temporary table, or says IF EXISTS")
-		}
-		name = s.Tables[0]
-	case *ast.RenameTableStmt:
-		if len(s.TableToTables) != 1 || s.TableToTables[0].NewTable.Schema.O != "" {
-			return nil, "", refuse(CodeDDLForbidden, "write one RENAME TABLE for each table, within the database", "it renames several tables, or into another database")
-		}
-		name = s.TableToTables[0].OldTable
-	default:
-		return nil, "", refuse(CodeDDLForbidden, "use ALTER TABLE, CREATE TABLE, RENAME TABLE, DROP TABLE, CREATE INDEX or DROP INDEX",
-			"underpin carries no statement of this kind")
-	}
-	if name.Schema.O != "" {
-		return nil, "", refuse(CodeDDLForbidden, "leave the database's name out", "it names the database %s", name.Schema.O)
-	}
-	return nodes[0], name.Name.O, nil
 }
 
 // read reads the server and the table.
@@ -201,54 +138,6 @@ func (a *alteration) deriveStatement(ctx context.Context, s *scratch, node ast.S
 	return nil
 }
 
-// specsOf returns the operations of a statement on a table.
-func specsOf(node ast.StmtNode) ([]*ast.AlterTableSpec, *refusal) {
-	switch n := node.(type) {
-	case *ast.AlterTableStmt:
-		if len(n.Specs) == 0 {
-			return nil, refuse(CodeDDLForbidden, "leave it out", "it changes nothing")
-		}
-		return n.Specs, nil
-	case *ast.DropIndexStmt:
-		if n.IfExists || n.LockAlg != nil {
-			return nil, refuse(CodeDDLForbidden, remedyLive, "it says IF EXISTS, ALGORITHM or LOCK")
-		}
-		return []*ast.AlterTableSpec{{Tp: ast.AlterTableDropIndex, Name: n.IndexName}}, nil
-	case *ast.CreateIndexStmt:
-		if n.IfNotExists || n.LockAlg != nil {
-			return nil, refuse(CodeDDLForbidden, remedyLive, "it says IF NOT EXISTS, ALGORITHM or LOCK")
-		}
-		kind, ok := map[ast.IndexKeyType]ast.ConstraintType{
-			ast.IndexKeyTypeNone: ast.ConstraintIndex, ast.IndexKeyTypeUnique: ast.ConstraintUniq,
-			ast.IndexKeyTypeFulltext: ast.ConstraintFulltext,
-		}[n.KeyType]
-		if !ok {
-			return nil, refuse(CodeDDLForbidden, "carry it out by hand", "underpin does not know this kind of index")
-		}
-		c := &ast.Constraint{Tp: kind, Name: n.IndexName, Keys: n.IndexPartSpecifications, Option: n.IndexOption}
-		return []*ast.AlterTableSpec{{Tp: ast.AlterTableAddConstraint, Constraint: c}}, nil
-	}
-	return nil, refuse(CodeDDLForbidden, "carry it out by hand", "underpin has no safe way for it")
-}
-
-// specText writes an operation back as SQL that both servers understand.
-func specText(spec *ast.AlterTableSpec) (string, error) {
-	if spec.Tp == ast.AlterTableAddConstraint && spec.Constraint.Tp == ast.ConstraintCheck {
-		// The parser would add ENFORCED, which MariaDB does not know.
-		expr, err := restore(spec.Constraint.Expr)
-		return "ADD CONSTRAINT " + mysqlx.Quote(spec.Constraint.Name) + " CHECK (" + expr + ")", err
-	}
-	return restore(spec)
-}
-
-// untried are operations that a scratch table cannot show: its foreign keys
-// are none, one of its own would lock the parent, and the servers spell the
-// hiding of an index differently.
-func untried(spec *ast.AlterTableSpec) bool {
-	return spec.Tp == ast.AlterTableDropForeignKey || spec.Tp == ast.AlterTableIndexInvisible ||
-		spec.Tp == ast.AlterTableAddConstraint && spec.Constraint.Tp == ast.ConstraintForeignKey
-}
-
 // deriveSpec tries an operation on the scratch and derives its part.
 func (a *alteration) deriveSpec(ctx context.Context, s *scratch, spec *ast.AlterTableSpec, at Scalar) error {
 	text, err := specText(spec)
@@ -294,7 +183,6 @@ func (a *alteration) keep(d derived, r *refusal, at Scalar) {
 		a.refuse(r.code, oneLine(at.Text), at.Position, r.reason, r.remedy)
 		return
 	}
-	a.findings = append(a.findings, d.notes...)
 	a.parts = append(a.parts, d)
 }
 
@@ -392,7 +280,6 @@ func (a *alteration) lookForUnfit(ctx context.Context) error {
 			case err != nil:
 				return err
 			case len(rows) > 0:
-				a.unfit[f.What] = rows
 				a.warn(CodeRowsUnfit, a.table, a.at[0].Position,
 					fmt.Sprintf("the server would refuse rows that are there: %s, for one %s", f.What, strings.Join(rows[:min(3, len(rows))], "; ")),
 					"mend them before apply, which waits for it")

@@ -113,7 +113,7 @@ func (d *deriver) statement(ctx context.Context, at Scalar) error {
 	specs, r := specsOf(node)
 	alter, isAlter := node.(*ast.AlterTableStmt)
 	if !isAlter {
-		return d.alone(ctx, table, "", []string{at.Text}, at)
+		return d.alone(ctx, table, at.Text, at)
 	}
 	if r != nil {
 		return d.refusal(at, r)
@@ -126,7 +126,7 @@ func (d *deriver) statement(ctx context.Context, at Scalar) error {
 		}
 		text := "ALTER TABLE " + mysqlx.Quote(alter.Table.Name.O) + " " + strings.Join(group, ", ")
 		group = nil
-		return d.alone(ctx, table, course, []string{text}, at)
+		return d.alone(ctx, table, text, at)
 	}
 	for _, spec := range specs {
 		mapped, err := d.mapped(ctx, table, spec, at)
@@ -144,7 +144,7 @@ func (d *deriver) statement(ctx context.Context, at Scalar) error {
 		if err != nil {
 			return err
 		}
-		next, err := d.courseOf(ctx, table, spec, text, at)
+		next, err := d.courseOf(ctx, table, text, at, course)
 		if err != nil {
 			return err
 		}
@@ -159,14 +159,15 @@ func (d *deriver) statement(ctx context.Context, at Scalar) error {
 }
 
 // courseOf returns the course of one operation, by planning it alone. An
-// operation that stands on another of the same statement cannot be planned
-// alone; then it is taken to go with it, and planning the group decides.
-func (d *deriver) courseOf(ctx context.Context, table string, spec *ast.AlterTableSpec, text string, at Scalar) (migrate.Course, error) {
+// operation that stands on the one before it in the statement, as an index on a
+// column that is only being added, cannot be planned alone: it is put with that
+// one, and planning both decides.
+func (d *deriver) courseOf(ctx context.Context, table, text string, at Scalar, before migrate.Course) (migrate.Course, error) {
 	file := d.file("probe", []Scalar{{Text: "ALTER TABLE " + mysqlx.Quote(table) + " " + text, Position: at.Position}})
 	p, err := Build(ctx, d.db, file, d.opts)
 	var refused *RefusedError
-	if errors.As(err, &refused) && refused.Findings[0].Code == CodeDDLRejected && len(d.out) == 0 {
-		return migrate.Added, nil
+	if errors.As(err, &refused) && before != "" && slices.Contains([]Code{CodeDDLRejected, CodeColumnUnknown}, refused.Findings[0].Code) {
+		return before, nil
 	}
 	if err != nil {
 		return "", err
@@ -175,11 +176,8 @@ func (d *deriver) courseOf(ctx context.Context, table string, spec *ast.AlterTab
 }
 
 // alone keeps a change of the schema alone.
-func (d *deriver) alone(ctx context.Context, table string, course migrate.Course, texts []string, at Scalar) error {
-	var alter []Scalar
-	for _, text := range texts {
-		alter = append(alter, Scalar{Text: text, Position: at.Position})
-	}
+func (d *deriver) alone(ctx context.Context, table, text string, at Scalar) error {
+	alter := []Scalar{{Text: text, Position: at.Position}}
 	p, err := Build(ctx, d.db, d.file("probe", alter), d.opts)
 	if err != nil {
 		return err

@@ -83,7 +83,9 @@ var facets = []facet{
 	{
 		name: "change default", course: migrate.Added, back: true,
 		found: func(was, is column) bool {
-			return !is.required() && (was.hasDefault != is.hasDefault || was.deflt != is.deflt) && !(was.Null != is.Null && !was.hasDefault)
+			// A column that only begins to take NULL has NULL as its default from then on.
+			loosened := was.Null != is.Null && !was.hasDefault
+			return !is.required() && !loosened && (was.hasDefault != is.hasDefault || was.deflt != is.deflt)
 		},
 		code: Obligation{After: "an INSERT that leaves the column out gets the new default"},
 	},

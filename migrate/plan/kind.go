@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -35,8 +34,6 @@ type derived struct {
 	fits []Fit
 	// code says what the application's code has to do.
 	code Obligation
-	// notes are what a reviewer should look at.
-	notes []Finding
 }
 
 // Obligation says what the application's code has to do about a change of the
@@ -126,11 +123,6 @@ func (c *clause) column(name string) (column, *refusal) {
 	return col, nil
 }
 
-// warn returns a finding for the reviewer.
-func (c *clause) warn(code Code, object, reason, remedy string) Finding {
-	return Finding{Code: code, Severity: Warning, Object: object, Reason: reason, Remedy: remedy, Position: c.at.Position}
-}
-
 // quotedList returns quoted names in a list.
 func quotedList(names []string) string {
 	out := make([]string, len(names))
@@ -139,6 +131,3 @@ func quotedList(names []string) string {
 	}
 	return strings.Join(out, ", ")
 }
-
-// dotted is table.column for messages.
-func (c *clause) dotted(name string) string { return fmt.Sprintf("%s.%s", c.table.name, name) }

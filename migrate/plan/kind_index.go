@@ -51,23 +51,14 @@ func (c *clause) addIndex(kind string, course migrate.Course, name string) deriv
 func (c *clause) duplicates(k *ast.Constraint) ([]Fit, *refusal) {
 	var parts, notNull, shown []string
 	for _, p := range k.Keys {
-		text := ""
-		switch {
-		case p.Expr != nil:
-			expr, err := restore(p.Expr)
-			if err != nil {
-				return nil, refuse(CodeExpressionForm, "write the index over columns", "%v", err)
+		if p.Column != nil {
+			if _, there := c.table.column(p.Column.Name.O); !there {
+				return nil, nil // the statement adds the column: every row has NULL, or the server refuses
 			}
-			text = "(" + expr + ")"
-		default:
-			col, r := c.column(p.Column.Name.O)
-			if r != nil {
-				return nil, r
-			}
-			text = mysqlx.Quote(col.Name)
-			if p.Length > 0 {
-				text = fmt.Sprintf("LEFT(%s, %d)", text, p.Length)
-			}
+		}
+		text, r := c.keyPart(p)
+		if r != nil {
+			return nil, r
 		}
 		parts = append(parts, text)
 		notNull = append(notNull, text+" IS NOT NULL")
@@ -77,6 +68,25 @@ func (c *clause) duplicates(k *ast.Constraint) ([]Fit, *refusal) {
 	query := fmt.Sprintf("SELECT CONCAT(CONCAT_WS(', ', %s), ' (', COUNT(*), ' rows)')\nFROM %s\nWHERE %s\nGROUP BY %s\nHAVING COUNT(*) > 1",
 		strings.Join(shown, ", "), mysqlx.Quote(c.table.name), strings.Join(notNull, "\n  AND "), strings.Join(parts, ", "))
 	return []Fit{{What: what, Query: query}}, nil
+}
+
+// keyPart writes a part of a key as an expression over the row.
+func (c *clause) keyPart(p *ast.IndexPartSpecification) (string, *refusal) {
+	if p.Expr != nil {
+		expr, err := restore(p.Expr)
+		if err != nil {
+			return "", refuse(CodeExpressionForm, "write the index over columns", "%v", err)
+		}
+		return "(" + expr + ")", nil
+	}
+	col, ok := c.after.column(p.Column.Name.O)
+	if !ok {
+		return "", refuse(CodeColumnUnknown, "correct the name", "table %s has no column %s", c.table.name, p.Column.Name.O)
+	}
+	if p.Length > 0 {
+		return fmt.Sprintf("LEFT(%s, %d)", mysqlx.Quote(col.Name), p.Length), nil
+	}
+	return mysqlx.Quote(col.Name), nil
 }
 
 // addPrimaryKey gives a key to a table that has none.
