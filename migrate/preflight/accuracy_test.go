@@ -83,7 +83,7 @@ func (f *fixture) backfill(m migrate.Mapping) {
 func TestForecastsHold(t *testing.T) {
 	for _, engine := range []servers.Engine{servers.MySQL, servers.MariaDB} {
 		t.Run(string(engine), func(t *testing.T) {
-			const rows, factor, attempts = 100_000, 2, 4
+			const rows, factor, attempts = 100_000, 3, 4
 			f := newFixture(t, servers.ForTest(t, engine))
 			f.fill("users", rows)
 			for _, w := range works() {

@@ -112,6 +112,59 @@ func TestStatementsThatFail(t *testing.T) {
 	})
 }
 
+// Statements that are not tried are timed by a rebuild, where they are one; and
+// a class that is too good to be true is found out.
+func TestClassesThatAreGiven(t *testing.T) {
+	t.Parallel()
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		f := newFixture(t, s)
+		f.fill("users", 2_000)
+		f.exec("CREATE TABLE parent (id INT PRIMARY KEY)")
+		byCopy := preflight.Class{Algorithm: preflight.Copy, Blocks: preflight.BlocksWrites}
+		in := f.quick(preflight.Step{Table: "users", SQL: "ALTER TABLE users ADD FOREIGN KEY (k) REFERENCES parent (id)", Class: byCopy},
+			preflight.Step{Table: "users", SQL: "ALTER TABLE users FORCE", Class: preflight.Class{Algorithm: preflight.Instant, Blocks: preflight.BlocksNothing}})
+		in.MaxWritesWait = 1
+		r := f.run(in)
+		require.NotNil(t, r.Steps[0].Time)
+		require.Contains(t, r.Steps[0].Why, "foreign key")
+		require.Equal(t, byCopy, r.Steps[0].Class)
+		require.Equal(t, preflight.No, f.only(r, preflight.CodeWritesWait, "users").Status)
+		statements := checks(r, preflight.CodeStatement, "users")
+		require.Len(t, statements, 2)
+		require.Equal(t, preflight.Unknown, statements[0].Status)
+		require.Equal(t, preflight.Care, statements[1].Status)
+		require.Contains(t, statements[1].What, "instant was expected")
+	})
+}
+
+// On MySQL a table may be changed instantly so many times; a scratch table has
+// had none of them.
+func TestRowVersions(t *testing.T) {
+	t.Parallel()
+	s := servers.ForTest(t, servers.MySQL)
+	f := newFixture(t, s)
+	for _, name := range []string{"plain", "Parted"} {
+		parts := ""
+		if name == "Parted" {
+			parts = " PARTITION BY HASH (id) PARTITIONS 2"
+		}
+		f.exec("CREATE TABLE " + name + " (id INT PRIMARY KEY, v INT)" + parts)
+		step := preflight.Step{Table: name, SQL: "ALTER TABLE " + name + " ADD COLUMN w INT"}
+		require.Contains(t, f.only(f.run(f.quick(step)), preflight.CodeRowVersions, name).What, "0 of 255")
+		for n := range 3 {
+			f.exec(fmt.Sprintf("ALTER TABLE %s ADD COLUMN x%d INT, ALGORITHM=INSTANT", name, n))
+		}
+		require.Contains(t, f.only(f.run(f.quick(step)), preflight.CodeRowVersions, name).What, "3 of 255")
+	}
+	for n := 3; n < 255; n++ {
+		f.exec(fmt.Sprintf("ALTER TABLE plain ADD COLUMN x%d INT, ALGORITHM=INSTANT", n))
+	}
+	r := f.run(f.quick(preflight.Step{Table: "plain", SQL: "ALTER TABLE plain ADD COLUMN w INT"}))
+	require.Equal(t, preflight.No, f.only(r, preflight.CodeRowVersions, "plain").Status, r.Text())
+	_, err := f.db.ExecContext(t.Context(), "ALTER TABLE plain ADD COLUMN w INT, ALGORITHM=INSTANT")
+	require.Error(t, err, "and so it is")
+}
+
 // A statement that only copies keeps writers waiting, and says for how long.
 func TestWritesWait(t *testing.T) {
 	t.Parallel()

@@ -42,6 +42,21 @@
 // touches another table (a foreign key, EXCHANGE PARTITION, RENAME) is not
 // tried: it would lock that table.
 //
+// # Disk
+//
+// What stays is the new rows and columns and the binary log of writing them;
+// what is needed for a while is the largest second copy that a statement makes.
+// Undo is that of one chunk at a time, and the redo log has a size of its own:
+// neither is counted. SQL does not tell how much is free. It is known where the
+// operator says it, where the server's data directory turns out to be on this
+// machine, or from MariaDB's plugin DISKS; else it is unknown, and asks for care.
+//
+// # Privileges
+//
+// What the steps take is known here, what the user has is asked of the caller
+// ([Input.Privileges]): underpin doctor probes it, and this package is below the
+// command line.
+//
 // # What it writes
 //
 // Scratch tables of the names [plan.ScratchPrefix] + "preflight_…", of at most

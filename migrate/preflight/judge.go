@@ -3,6 +3,7 @@ package preflight
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
 	"github.com/underpin-db/underpin/migrate/plan"
@@ -17,6 +18,7 @@ var locks = map[Class]string{
 	{InPlace, BlocksWrites}:   "writes of the table, from start to end; its metadata, exclusively, for a moment at both ends",
 	{Rebuild, BlocksNothing}:  "the table's metadata, exclusively, for a moment at the start and at the end; reads and writes go on between",
 	{Rebuild, BlocksWrites}:   "writes of the table, from start to end; its metadata, exclusively, for a moment at both ends",
+	{Copy, BlocksNothing}:     "the table's metadata, exclusively, for a moment at the start and at the end; reads and writes go on between",
 	{Copy, BlocksWrites}:      "writes of the table, from start to end; its metadata, exclusively, for a moment at the end",
 	{Copy, BlocksAll}:         "reads and writes of the table, from start to end",
 	{Chunks, BlocksNothing}:   "the rows of one chunk at a time, for about a chunk's target time",
@@ -113,8 +115,10 @@ func (e *examiner) judgeStep(f *Forecast) {
 		f.Locks += fmt.Sprintf("; now it would wait for a transaction that has been open for %s", secondsText(age))
 	}
 	object := f.Table + ": " + cut(f.What)
+	e.judgeClass(object, f)
 	if f.err != nil {
 		e.check(e.untried(object, f))
+		e.judgeWaits(object, f)
 		return
 	}
 	c := Check{Code: CodeDuration, Object: object, Status: OK}
@@ -132,6 +136,22 @@ func (e *examiner) judgeStep(f *Forecast) {
 	if t := e.table(f.Table); f.Class == (Class{Metadata, BlocksAll}) && t.bytes() > slowDrop {
 		e.check(Check{Code: CodeDuration, Object: object, What: "the table's file is large, and removing it may stall the server", Status: Care,
 			Value: bytesOf(t.bytes()), Limit: bytesOf(uint64(slowDrop)), Remedy: "truncate a hard link of the file later, or drop it at a quiet time"})
+	}
+}
+
+// gentleness orders the algorithms, the one that disturbs least first.
+var gentleness = []Algorithm{Metadata, Instant, InPlace, Rebuild, Copy}
+
+// judgeClass compares how the server has carried a statement out with how it
+// was expected to.
+func (e *examiner) judgeClass(object string, f *Forecast) {
+	if f.err != nil || f.given.Algorithm == "" {
+		return
+	}
+	if slices.Index(gentleness, f.Class.Algorithm) > slices.Index(gentleness, f.given.Algorithm) {
+		e.check(Check{Code: CodeStatement, Object: object, Status: Care,
+			What:   fmt.Sprintf("this server does it by %s, and %s was expected", f.Class.Algorithm, f.given.Algorithm),
+			Remedy: "plan for that, and report the statement: the classification is wrong for this server"})
 	}
 }
 
@@ -157,7 +177,7 @@ func (e *examiner) untried(object string, f *Forecast) Check {
 
 // judgeWaits judges a step that keeps the application's writes waiting.
 func (e *examiner) judgeWaits(object string, f *Forecast) {
-	if f.Time == nil || f.Class.Algorithm == Metadata || f.Class.Blocks == BlocksNothing {
+	if f.Time == nil || f.Class.Algorithm == Metadata || f.Class.Blocks == BlocksNothing || f.Class.Blocks == "" {
 		return
 	}
 	c := Check{Code: CodeWritesWait, Object: object, Value: secondsOf(f.Time.High), Limit: secondsOf(e.in.MaxWritesWait.Seconds()), Status: Care,

@@ -86,6 +86,7 @@ const (
 	CodeDuration      Code = "duration"
 	CodeStatement     Code = "statement"
 	CodeWritesWait    Code = "writes_wait"
+	CodeRowVersions   Code = "row_versions"
 	CodeBlocker       Code = "metadata_lock"
 	CodeReplica       Code = "replica"
 	CodeReplicas      Code = "replicas_seen"
@@ -138,8 +139,10 @@ type Forecast struct {
 	Bytes  uint64 `json:"bytes"`
 	Sort   uint64 `json:"sort_bytes"`
 	Binlog uint64 `json:"binlog_bytes"`
-	// err is what Why says in words, for the judgement.
-	err error
+	// err is what Why says in words, and given how the caller thinks that the
+	// statement is carried out: both for the judgement.
+	err   error
+	given Class
 }
 
 // Span is an expected time with its range, in seconds.

@@ -61,7 +61,7 @@ func Run(ctx context.Context, db *sql.DB, in Input) (report Report, err error) {
 	}
 	for _, look := range []func(context.Context) error{
 		e.lookAtServer, e.lookAtTables, e.lookAtBlockers, e.lookAtReplicas, e.lookAtWrites,
-		e.forecast, e.lookAtDisk, e.lookAtBinlog, e.lookAtSettings, e.lookAtPrivileges,
+		e.forecast, e.lookAtVersions, e.lookAtDisk, e.lookAtBinlog, e.lookAtSettings, e.lookAtPrivileges,
 	} {
 		if err := look(ctx); err != nil {
 			return Report{}, err

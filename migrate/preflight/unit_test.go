@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/underpin-db/underpin/migrate"
+	"github.com/underpin-db/underpin/migrate/plan"
 )
 
 func TestExtrapolation(t *testing.T) {
@@ -104,6 +107,18 @@ func TestOnScratch(t *testing.T) {
 }
 
 func squeeze(text string) string { return strings.ReplaceAll(text, " ", "") }
+
+func TestFromPlan(t *testing.T) {
+	p := &plan.Plan{Expand: []plan.Statement{{SQL: "ALTER TABLE t ADD COLUMN b INT", Table: "t"}},
+		Contract: []plan.Statement{{SQL: "ALTER TABLE t DROP COLUMN a", Table: "t"}}}
+	require.Len(t, FromPlan(p), 2, "a change of the schema alone rewrites nothing")
+	p.Change.Mapping = migrate.Mapping{Source: migrate.Table{Name: "t"}, Target: migrate.Table{Name: "t"}}
+	steps := FromPlan(p)
+	require.Len(t, steps, 3)
+	require.Equal(t, []migrate.Phase{migrate.Expanded, migrate.Backfilling, migrate.Contracted}, []migrate.Phase{steps[0].Phase, steps[1].Phase, steps[2].Phase})
+	require.Equal(t, "t", steps[1].Rewrite.Source.Name)
+	require.NoError(t, Input{Steps: steps}.withDefaults().validate())
+}
 
 func TestWords(t *testing.T) {
 	require.Equal(t, "1,234,567 rows", rowsText(1234567))

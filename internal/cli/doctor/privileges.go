@@ -30,6 +30,10 @@ var needs = []need{
 // effect that takes it; without a query SHOW GRANTS has to tell.
 type comfort struct{ privilege, query, cost, grant string }
 
+// errCannotConvert is what MySQL answers a user who may look, while any session
+// runs a statement with a character of four bytes: it cannot show that text.
+const errCannotConvert = 3854
+
 // comforts are what a user may lack, with the price.
 var comforts = []comfort{
 	{
@@ -125,10 +129,10 @@ func (p *patient) probeComfort(ctx context.Context, c comfort) error {
 	ok := p.granted(c.privilege)
 	if c.query != "" {
 		err := p.probe(ctx, c.query)
-		switch mysqlx.Classify(err) {
-		case mysqlx.ClassNone:
+		switch {
+		case err == nil, mysqlx.Number(err) == errCannotConvert:
 			ok = true
-		case mysqlx.ClassPrivilege:
+		case mysqlx.Classify(err) == mysqlx.ClassPrivilege:
 			ok = false
 		default:
 			return fmt.Errorf("probe the privilege %s: %w", c.privilege, err)
