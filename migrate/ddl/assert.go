@@ -1,12 +1,17 @@
 package ddl
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/underpin-db/underpin/internal/mysqlx"
+)
 
 // Assert returns the statement with the clauses of the verdict, so that the
 // server refuses it rather than falls back to something that costs more. The
 // author's text stays as it is to the letter: writing it anew from its parse
 // tree would change defaults and drop what the parser does not keep. A
-// statement that takes no clauses is returned as it is.
+// statement that takes no clauses is returned as it is; a DROP INDEX becomes the
+// ALTER TABLE that takes them.
 func Assert(s *Statement, v Verdict) string { return s.with(v.Algorithm, v.Lock) }
 
 // with returns the statement with clauses; an empty one is left out. In an
@@ -30,8 +35,11 @@ func (s *Statement) with(algorithm, lock string) string {
 			sep = "" // the servers want no comma before PARTITION BY
 		}
 		return s.Text[:s.clause] + " " + strings.Join(clauses, ", ") + sep + s.Text[s.clause:]
-	case CreateIndex, DropIndex:
+	case CreateIndex:
 		return s.Text + "\n" + strings.Join(clauses, " ")
+	case DropIndex: // MariaDB's DROP INDEX takes no clauses, its ALTER TABLE does
+		return "ALTER TABLE " + mysqlx.Quote(s.Table()) + " " + strings.Join(clauses, ", ") +
+			", DROP INDEX " + mysqlx.Quote(s.indexName)
 	}
 	return s.Text
 }

@@ -141,16 +141,21 @@ func verdict(server Server, ops []Operation, candidates [][]Rule, chosen []Rule)
 	}
 	c := costs[v.Class]
 	v.Algorithm, v.Lock, v.Rebuild = clause(server.Flavour, c.algorithm), c.lock, c.rebuild
-	for i := range ops {
-		alone, ok := aloneClass(candidates[i])
-		if ok && len(ops) > 1 && alone != v.Class && costs[alone].rank < costs[v.Class].rank && !slices.ContainsFunc(chosen, func(r Rule) bool {
-			return r.Class == v.Class && costs[r.Class].rank <= costs[alone].rank
-		}) {
-			v.Advice = fmt.Sprintf("%s would be %s in a statement of its own", ops[i], alone)
-			break
+	v.Advice = advice(ops, candidates, v.Class)
+	return v
+}
+
+// advice names an operation that would cost less in a statement of its own.
+func advice(ops []Operation, candidates [][]Rule, class Class) string {
+	if len(ops) < 2 {
+		return ""
+	}
+	for i, op := range ops {
+		if alone, ok := aloneClass(candidates[i]); ok && costs[alone].rank < costs[class].rank {
+			return fmt.Sprintf("%s would be %s in a statement of its own", op, alone)
 		}
 	}
-	return v
+	return ""
 }
 
 // aloneClass returns the class of an operation in a statement of its own.
@@ -166,14 +171,13 @@ func aloneClass(rules []Rule) (Class, bool) {
 // worse returns the class of two parts of one statement together: one
 // algorithm, the stronger lock, and a rebuild if either needs one.
 func worse(a, b Class) Class {
-	ca, cb := costs[a], costs[b]
-	if ca.rank < cb.rank {
-		a, b, ca, cb = b, a, cb, ca
+	if costs[a].rank < costs[b].rank {
+		a, b = b, a
 	}
-	if a == InPlaceBlocking && cb.rebuild {
+	switch harder, milder := costs[a], costs[b]; {
+	case a == InPlaceBlocking && milder.rebuild:
 		return RebuildBlocking
-	}
-	if ca.algorithm < cb.algorithm && cb.algorithm == algorithmCopy {
+	case milder.algorithm > harder.algorithm && milder.algorithm == algorithmCopy:
 		return Copy
 	}
 	return a

@@ -1,6 +1,9 @@
 package ddl
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Condition is what has to hold of the table, the session or the operation for
 // a [Rule] to apply.
@@ -27,11 +30,21 @@ var (
 	redundant = Condition{"the row format is redundant", func(f facts) bool {
 		return f.table.RowFormat == "redundant"
 	}}
-	hasFulltext = Condition{"the table has a fulltext index", func(f facts) bool { return f.table.has(Fulltext) }}
-	noFulltext  = Condition{"the table has no fulltext index", func(f facts) bool { return !f.keepsFulltext() }}
-	noSpatial   = Condition{"the table has no spatial index", func(f facts) bool { return !f.table.has(Spatial) }}
-	indexed     = Condition{"an index has the column", func(f facts) bool { return f.table.indexed(f.op.Name) }}
-	unindexed   = Condition{"no index has the column", func(f facts) bool { return !f.table.indexed(f.op.Name) }}
+	hasFulltext        = Condition{"the table has a fulltext index", func(f facts) bool { return f.table.has(Fulltext) }}
+	noFulltext         = Condition{"the table has no fulltext index", func(f facts) bool { return !f.keepsFulltext() }}
+	neverFulltext      = Condition{"the table has no fulltext index, nor loses one", func(f facts) bool { return !f.table.has(Fulltext) }}
+	movesOverNoVirtual = Condition{"no column is moved over a virtual one", func(f facts) bool {
+		return f.op.Kind != MoveColumn || !f.crossesVirtual()
+	}}
+	keepsNulls = Condition{"no column becomes NOT NULL in a table with a generated one", func(f facts) bool {
+		return f.op.Kind != SetNotNull || !slices.ContainsFunc(f.table.Columns, func(c Column) bool { return c.Generation != Plain })
+	}}
+	noVirtualIndex = Condition{"no index has a virtual column", func(f facts) bool {
+		return !slices.ContainsFunc(f.virtual(), func(name string) bool { return f.table.indexed(name) })
+	}}
+	noSpatial = Condition{"the table has no spatial index", func(f facts) bool { return !f.table.has(Spatial) }}
+	indexed   = Condition{"an index has the column", func(f facts) bool { return f.table.indexed(f.op.Name) }}
+	unindexed = Condition{"no index has the column", func(f facts) bool { return !f.table.indexed(f.op.Name) }}
 
 	unindexedIfDropped = Condition{"no index has the column that is dropped", func(f facts) bool {
 		return f.op.Kind != DropColumn || !f.table.indexed(f.op.Name)
@@ -56,6 +69,28 @@ var (
 		return found && (f.table.RowFormat == "redundant" || octets(present) <= shortBytes)
 	}}
 )
+
+// virtual returns the names of the virtual columns.
+func (f facts) virtual() []string {
+	var out []string
+	for _, c := range f.table.Columns {
+		if c.Generation == Virtual {
+			out = append(out, c.Name)
+		}
+	}
+	return out
+}
+
+// crossesVirtual reports whether a column that is moved changes the place of a
+// virtual one.
+func (f facts) crossesVirtual() bool {
+	moved, _ := f.table.Column(f.op.Name)
+	behind, _ := f.table.Column(f.op.After) // position 0 when it becomes the first
+	low, high := min(moved.Position, behind.Position+1), max(moved.Position, behind.Position)
+	return slices.ContainsFunc(f.table.Columns, func(c Column) bool {
+		return c.Generation == Virtual && c.Position >= low && c.Position <= high
+	})
+}
 
 // keepsFulltext reports whether the table has a fulltext index that stays: one
 // over nothing but the column that is dropped goes with it.

@@ -32,11 +32,13 @@ type comment struct {
 // lexer cuts a text into tokens. It knows what both servers agree on about
 // quotes and comments; the parser has the last word on everything else.
 type lexer struct {
-	text     string
-	at       int
-	depth    int
-	tokens   []token
-	comments []comment
+	text string
+	// delimiter ends a word that it follows without a blank.
+	delimiter string
+	at        int
+	depth     int
+	tokens    []token
+	comments  []comment
 }
 
 // lexFault is a text that cannot be cut.
@@ -121,7 +123,7 @@ func (l *lexer) quoted(quote byte) *lexFault {
 
 func (l *lexer) word() {
 	from := l.at
-	for l.at < len(l.text) && isWord(l.text[l.at]) {
+	for l.at < len(l.text) && isWord(l.text[l.at]) && (l.delimiter == "" || !strings.HasPrefix(l.text[l.at:], l.delimiter)) {
 		l.at++
 	}
 	l.tokens = append(l.tokens, token{tokenWord, from, l.at, strings.ToUpper(l.text[from:l.at]), l.depth})

@@ -2,6 +2,7 @@ package ddl
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -53,6 +54,7 @@ func (r *reader) read(node ast.StmtNode) {
 		r.on(DropIndex, s.Table)
 		r.live(s.IfExists)
 		r.chosen(s.LockAlg)
+		r.statement.indexName = s.IndexName
 		r.dropIndex(s.IndexName)
 	case *ast.DropTableStmt:
 		kind := DropTableOp
@@ -86,7 +88,7 @@ func (r *reader) read(node ast.StmtNode) {
 func (r *reader) verb() string {
 	words := strings.Fields(r.statement.Text)
 	n := 1
-	if len(words) > 1 && strings.Contains("CREATE ALTER DROP LOCK ADMIN START", strings.ToUpper(words[0])) {
+	if len(words) > 1 && slices.Contains([]string{"CREATE", "ALTER", "DROP", "LOCK", "START"}, strings.ToUpper(words[0])) {
 		n = 2
 	}
 	return strings.ToUpper(strings.Join(words[:n], " "))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pingcap/tidb/pkg/parser"
 
@@ -66,13 +67,12 @@ FROM information_schema.COLLATIONS
 WHERE COLLATION_NAME = ?
   AND CHARACTER_SET_NAME IS NOT NULL`
 
-	// The names are those of files: other characters than letters, digits and
-	// underscores are written as codes, and a partition follows in lower case.
 	queryRowVersions = `/* underpin ddl */ SELECT COALESCE(MAX(TOTAL_ROW_VERSIONS), 0)
 FROM information_schema.INNODB_TABLES
-WHERE NAME = CONCAT(CONVERT(DATABASE() USING filename), '/', CONVERT(? USING filename))
-   OR NAME LIKE CONCAT(REPLACE(REPLACE(CONCAT(CONVERT(DATABASE() USING filename), '/', CONVERT(? USING filename)),
-        '_', '\\_'), '%', '\\%'), '#p#%')`
+WHERE NAME LIKE ?
+   OR NAME LIKE ?`
+
+	queryDatabase = `/* underpin ddl */ SELECT DATABASE()`
 )
 
 // ErrNoTable says that a table is not there, or is a view.
@@ -242,6 +242,33 @@ func (r *tableReader) collations() error {
 	})
 }
 
+// rowVersions reads the most row versions of the table and its partitions.
 func (r *tableReader) rowVersions() error {
-	return r.q.QueryRowContext(r.ctx, queryRowVersions, r.name, r.name).Scan(&r.table.RowVersions)
+	var database string
+	if err := r.q.QueryRowContext(r.ctx, queryDatabase).Scan(&database); err != nil {
+		return err
+	}
+	pattern := fileName(database) + "/" + fileName(r.table.Name)
+	return r.q.QueryRowContext(r.ctx, queryRowVersions, pattern, pattern+"#p#%").Scan(&r.table.RowVersions)
+}
+
+// fileName returns a LIKE pattern for how InnoDB writes a name: other
+// characters than letters, digits and underscores as codes. The codes of those
+// outside ASCII are not looked up: the pattern then matches more tables, and
+// the largest count of them is on the safe side.
+func fileName(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		switch {
+		case r == '_':
+			b.WriteString(`\_`)
+		case r >= utf8.RuneSelf:
+			b.WriteString("@%")
+		case r >= '0' && r <= '9', r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z':
+			b.WriteRune(r)
+		default:
+			fmt.Fprintf(&b, "@%04x", r)
+		}
+	}
+	return b.String()
 }

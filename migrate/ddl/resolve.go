@@ -123,7 +123,7 @@ func resolveModify(t *Table, op Operation) ([]Operation, error) {
 	}
 	var out []Operation
 	for _, k := range kinds {
-		out = append(out, Operation{Kind: k, Name: present.Name, Column: &to})
+		out = append(out, Operation{Kind: k, Name: present.Name, Column: &to, First: op.First, After: op.After})
 	}
 	if !strings.EqualFold(present.Name, to.Name) {
 		out = append(out, Operation{Kind: RenameColumn, Name: present.Name, To: to.Name})

@@ -6,11 +6,13 @@ var mariadb112 = Version{11, 2, 0}
 // mariadbRules holds for InnoDB. MariaDB has no budget of instant operations.
 var mariadbRules = []Rule{
 	// Columns.
-	{Flavour: MariaDB, Kinds: []Kind{AddColumn, AddColumnFirst, AddColumnAfter, AddRequired, AddChecked, DropColumn, MoveColumn}, Class: Instant,
-		When: []Condition{uncompressed, noFulltext, unindexedIfDropped}, Company: WithInstant, Source: sourceInstant},
-	{Flavour: MariaDB, Kinds: []Kind{DropColumn}, Class: InPlace, When: []Condition{uncompressed, noFulltext, indexed}, Source: sourceMeasured},
+	{Flavour: MariaDB, Kinds: []Kind{AddColumn, AddColumnFirst, AddColumnAfter, AddRequired, AddChecked, DropColumn}, Class: Instant,
+		When: []Condition{uncompressed, noFulltext, noVirtualIndex, unindexedIfDropped}, Company: WithInstant, Source: sourceInstant},
+	{Flavour: MariaDB, Kinds: []Kind{MoveColumn}, Class: Instant, When: []Condition{uncompressed, noFulltext, movesOverNoVirtual},
+		Company: WithInstant, Source: sourceInstant},
+	{Flavour: MariaDB, Kinds: []Kind{DropColumn}, Class: InPlace, When: []Condition{uncompressed, neverFulltext, noVirtualIndex, indexed}, Source: sourceMeasured},
 	{Flavour: MariaDB, Kinds: []Kind{AddColumn, AddColumnFirst, AddColumnAfter, AddRequired, AddChecked, DropColumn}, Class: InPlaceRebuild,
-		When: []Condition{noFulltext, noSpatial}, Source: sourceMariaDB},
+		When: []Condition{noFulltext, noSpatial, noVirtualIndex}, Source: sourceMariaDB},
 	{Flavour: MariaDB, Kinds: []Kind{AddColumn, AddColumnFirst, AddColumnAfter, AddRequired, AddChecked, DropColumn, AddAuto}, Class: RebuildBlocking, Source: sourceMariaDB},
 	{Flavour: MariaDB, Kinds: []Kind{RenameColumn, ChangeDefault, AppendEnum, CommentColumn, HideColumn}, Class: Instant, Source: sourceInstant},
 	{Flavour: MariaDB, Kinds: []Kind{AddVirtual}, Class: Instant, Company: Alone, Source: sourceInstant},
@@ -19,13 +21,14 @@ var mariadbRules = []Rule{
 	{Flavour: MariaDB, Kinds: []Kind{ChangeVirtual}, Class: Instant, When: []Condition{unindexed}, Company: Alone, Source: sourceMeasured},
 	{Flavour: MariaDB, Kinds: []Kind{WidenText}, Class: Instant, Source: sourceInstant},
 	{Flavour: MariaDB, Kinds: []Kind{WidenTextOver}, Class: Instant, When: []Condition{shortText}, Source: sourceInstant},
-	{Flavour: MariaDB, Kinds: []Kind{ChangeCollation, WidenCharset}, Class: Instant, When: []Condition{unindexed}, Source: sourceInstant},
+	{Flavour: MariaDB, Kinds: []Kind{ChangeCollation}, Class: Instant, When: []Condition{unindexed}, Source: sourceInstant},
+	{Flavour: MariaDB, Kinds: []Kind{WidenCharset}, Class: Instant, Source: sourceInstant},
 	{Flavour: MariaDB, Kinds: []Kind{ChangeCollation}, Class: InPlace, Source: sourceMeasured},
 	{Flavour: MariaDB, Kinds: []Kind{DropNotNull}, Class: Instant, When: []Condition{redundant}, Source: sourceInstant},
 
 	// Whatever rewrites the table in place; FULLTEXT makes writers wait.
-	{Flavour: MariaDB, Kinds: movesRows, Class: InPlaceRebuild, When: []Condition{noFulltext, noSpatial}, Source: sourceMariaDB},
-	{Flavour: MariaDB, Kinds: movesRows, Class: RebuildBlocking, Source: sourceMariaDB},
+	{Flavour: MariaDB, Kinds: movesRows, Class: InPlaceRebuild, When: []Condition{noFulltext, noSpatial, noVirtualIndex, movesOverNoVirtual, keepsNulls}, Source: sourceMariaDB},
+	{Flavour: MariaDB, Kinds: movesRows, Class: RebuildBlocking, When: []Condition{movesOverNoVirtual, keepsNulls}, Source: sourceMariaDB},
 
 	// Keys and constraints.
 	{Flavour: MariaDB, Kinds: []Kind{AddIndex, AddUnique, DropAnyIndex}, Class: InPlace, Source: sourceMariaDB},
@@ -59,5 +62,5 @@ var mariadbRules = []Rule{
 // and from 11.2 on while writers go on.
 var copyableOnline = []Kind{
 	ChangeType, EditEnum, ChangeCharset, WidenTextOver, AddStored, ChangeStored, AddComputed, DropPrimaryKey,
-	AddCheck, MoveVirtual, MoveStored, ChangeVirtual, WidenCharset,
+	AddCheck, SetNotNull, MoveColumn, MoveVirtual, MoveStored, ChangeVirtual,
 }

@@ -30,7 +30,7 @@ var mysqlRules = []Rule{
 	{Flavour: MySQL, Kinds: []Kind{CommentColumn}, Class: Instant, Source: sourceMeasured},
 	{Flavour: MySQL, From: mysql8023, Kinds: []Kind{HideColumn, SetVisibility}, Class: Instant, Source: sourceMeasured},
 	{Flavour: MySQL, Kinds: []Kind{AddVirtual}, Class: Instant, Company: WithoutRebuild, Source: sourceMySQL},
-	{Flavour: MySQL, Kinds: []Kind{DropVirtual}, Class: Instant, When: []Condition{unindexed}, Company: WithoutRebuild, Source: sourceMySQL},
+	{Flavour: MySQL, Kinds: []Kind{DropVirtual}, Class: Instant, When: []Condition{noVirtualIndex}, Company: WithoutRebuild, Source: sourceMySQL},
 	{Flavour: MySQL, Kinds: []Kind{DropVirtual}, Class: InPlace, Company: WithoutRebuild, Source: sourceMySQL},
 	{Flavour: MySQL, Kinds: []Kind{MoveVirtual}, Class: Instant, Company: WithoutRebuild, Source: sourceMeasured},
 	{Flavour: MySQL, Kinds: []Kind{WidenText}, Class: InPlace, Source: sourceMySQL},

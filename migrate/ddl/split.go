@@ -73,27 +73,31 @@ func (s *source) checkText() *SyntaxError {
 // the form DELIMITER x says otherwise, as in the servers' own clients.
 func (s *source) split() ([]piece, *SyntaxError) {
 	var out []piece
-	delimiter := ";"
-	l := &lexer{text: s.text}
+	l := &lexer{text: s.text, delimiter: ";"}
 	start := 0 // of the statement's first token
-	flush := func() {
+	flush := func() *SyntaxError {
 		if len(l.tokens) > 0 {
 			out = append(out, s.piece(start, l))
+		} else if bad := s.refuseComments(&piece{comments: l.comments}); bad != nil {
+			return bad
 		}
 		l.tokens, l.comments, l.depth = nil, nil, 0
+		return nil
 	}
 	for {
 		if len(l.tokens) == 0 {
 			if d, found, bad := s.delimiterLine(l); bad != nil {
 				return nil, bad
 			} else if found {
-				delimiter = d
+				l.delimiter = d
 				continue
 			}
 		}
-		if strings.HasPrefix(s.text[l.at:], delimiter) {
-			flush()
-			l.at += len(delimiter)
+		if strings.HasPrefix(s.text[l.at:], l.delimiter) {
+			if bad := flush(); bad != nil {
+				return nil, bad
+			}
+			l.at += len(l.delimiter)
 			continue
 		}
 		more, fault := l.next()
@@ -101,8 +105,7 @@ func (s *source) split() ([]piece, *SyntaxError) {
 			return nil, s.syntax(fault.offset, "", "%s", fault.problem)
 		}
 		if !more {
-			flush()
-			return out, nil
+			return out, flush()
 		}
 		if len(l.tokens) == 1 {
 			start = l.tokens[0].from
@@ -120,7 +123,9 @@ func (s *source) delimiterLine(l *lexer) (delimiter string, found bool, bad *Syn
 	}
 	line, _, _ := strings.Cut(rest, "\n")
 	d := strings.TrimSpace(line[len(word):])
-	if d == "" || strings.ContainsFunc(d, func(r rune) bool { return r > '~' || isWord(byte(r)) || strings.ContainsRune("\\'\"` \t", r) }) {
+	if d == "" || strings.ContainsFunc(d, func(r rune) bool {
+		return r > '~' || r != '$' && isWord(byte(r)) || strings.ContainsRune("\\'\"` \t", r)
+	}) {
 		return "", false, s.syntax(l.at, "write DELIMITER ;; or the like, on a line of its own", "DELIMITER names no delimiter made of symbols")
 	}
 	l.at += len(line)

@@ -38,6 +38,8 @@ type Statement struct {
 	operations []Operation
 	// clause is the offset in Text behind the name of an altered table.
 	clause int
+	// indexName is the index that a DROP INDEX drops.
+	indexName string
 }
 
 // Table returns the first of the tables.

@@ -101,12 +101,9 @@ func (t *Table) Column(name string) (Column, bool) {
 	return t.Columns[i], true
 }
 
-// indexed reports whether an index has the column; kinds restricts the
-// indexes looked at.
-func (t *Table) indexed(column string, kinds ...IndexKind) bool {
-	return slices.ContainsFunc(t.Indexes, func(i Index) bool {
-		return (len(kinds) == 0 || slices.Contains(kinds, i.Kind)) && contains(i.Columns, column)
-	})
+// indexed reports whether an index has the column.
+func (t *Table) indexed(column string) bool {
+	return slices.ContainsFunc(t.Indexes, func(i Index) bool { return contains(i.Columns, column) })
 }
 
 // has reports whether there is an index of the kind.

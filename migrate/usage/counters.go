@@ -15,7 +15,7 @@ type Counters struct {
 	At time.Time `json:"at,omitzero"`
 	// Source is where the numbers come from; empty if there are none.
 	Source string `json:"source,omitempty"`
-	// Lists are in the order of the elements.
+	// Counts are in the order of the elements; columns have none.
 	Counts []Count `json:"counts,omitempty"`
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -16,7 +15,9 @@ type item struct {
 	raw    string // the text as the server gave it
 	// loose says that the server spells names that contain a backtick in a way
 	// that nobody can read back.
-	loose  bool
+	loose bool
+	// full says that the server may have kept the beginning only.
+	full   bool
 	pieces [][]token
 	// outer are further names that stand for a table: NEW and OLD of a
 	// trigger, or the table whose expression this is.
@@ -53,9 +54,17 @@ func (i item) garbled() bool {
 	return false
 }
 
-// names reports whether a name is among words or, in a garbled text, anywhere.
+// names reports whether a name is among words or, in a garbled text, anywhere
+// as a word; one that contains a backtick, anywhere at all.
 func (i item) names(in map[string]bool, name string) bool {
-	return in[fold(name)] || i.garbled() && strings.Contains(strings.ToLower(i.raw), strings.ToLower(name))
+	if in[fold(name)] || !i.garbled() {
+		return in[fold(name)]
+	}
+	raw, name := strings.ToLower(i.raw), strings.ToLower(name)
+	if strings.Contains(name, "`") {
+		return strings.Contains(raw, name)
+	}
+	return slices.Contains(strings.FieldsFunc(raw, func(c rune) bool { return !isWord(c) }), name)
 }
 
 // mentions reports whether an item may use any of the targets: whether their
@@ -77,6 +86,9 @@ func (i item) mentions(targets []target) bool {
 
 // isCut reports whether the end of a text is missing.
 func (i item) isCut() bool {
+	if i.full {
+		return true
+	}
 	for _, p := range i.pieces {
 		if n := len(p); n > 0 && p[n-1].kind == cut {
 			return true
@@ -116,17 +128,19 @@ func (l *look) judgeItem(i item) []Use {
 			}
 			continue
 		}
-		for _, f := range l.scan(i, piece, in, errGarbled) {
-			if t := l.targets[f.target]; i.garbled() && strings.Contains(t.Table+t.Column+t.Index, "`") {
-				all[f] = true
-			}
-		}
+		seen := map[int]bool{}
 		var outer []source
 		for alias, table := range i.outer {
 			outer = append(outer, source{alias: alias, table: table, columns: l.columns(table)})
 		}
 		for _, f := range append(resolve(node, l.targets, l.catalog, i.schema, outer...), l.hinted(piece, in)...) {
 			all[f] = true
+			seen[f.target] = true
+		}
+		for _, f := range l.scan(i, piece, in, errGarbled) {
+			if t := l.targets[f.target]; i.garbled() && !seen[f.target] && strings.Contains(t.Table+t.Column+t.Index, "`") {
+				all[f] = true
+			}
 		}
 	}
 	return l.uses(i, all)
@@ -173,6 +187,9 @@ func (l *look) scan(i item, piece []token, in map[string]bool, cause error) []fo
 	here := words(piece)
 	for n, t := range l.targets {
 		key := t.key()
+		if fold(i.schema) != key.schema && !i.names(in, t.Schema) {
+			continue // another schema's table of that name
+		}
 		ofTable := i.names(in, t.Table) || i.isCut()
 		for _, table := range i.outer {
 			ofTable = ofTable || table == key
@@ -186,8 +203,10 @@ func (l *look) scan(i item, piece []token, in map[string]bool, cause error) []fo
 		}
 		if named {
 			why := "it does not parse"
-			if cause == errCut || cause == errGarbled {
+			if errors.Is(cause, errGarbled) {
 				why = cause.Error()
+			} else if i.isCut() {
+				why = errCut.Error()
 			}
 			out = append(out, found{n, Unparsed, why})
 		}
@@ -215,68 +234,3 @@ func (l *look) hinted(piece []token, in map[string]bool) []found {
 
 // errGarbled says why a text that parses is judged by its words all the same.
 var errGarbled = errors.New("the server spells names that contain a backtick wrongly")
-
-const selectColumns = `/* underpin usage */
-SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME
-FROM information_schema.COLUMNS
-WHERE TABLE_SCHEMA = ?
-  AND TABLE_NAME IN (%s)`
-
-// loadBatch is how many tables one query asks for.
-const loadBatch = 200
-
-// loadColumns reads the columns of every table that the items may name.
-func (l *look) loadColumns(ctx context.Context, items []item) error {
-	missing := map[string][]any{}
-	want := func(k tableKey, spelled string) {
-		if _, ok := l.catalog[k]; ok || k.schema == "" {
-			return
-		}
-		l.catalog[k] = nil
-		missing[k.schema] = append(missing[k.schema], spelled)
-	}
-	for _, t := range l.targets {
-		want(t.key(), t.Table)
-	}
-	for _, i := range items {
-		for _, table := range i.outer {
-			want(table, table.name)
-		}
-		for _, p := range i.pieces {
-			for n, t := range p {
-				if !t.isName() {
-					continue
-				}
-				want(tableKey{fold(i.schema), fold(t.text)}, t.text)
-				if n+2 < len(p) && p[n+1].is(".") && p[n+2].isName() {
-					want(tableKey{fold(t.text), fold(p[n+2].text)}, p[n+2].text)
-				}
-			}
-		}
-	}
-	for schema, tables := range missing {
-		for batch := range slices.Chunk(tables, loadBatch) {
-			query := fmt.Sprintf(selectColumns, strings.TrimSuffix(strings.Repeat("?, ", len(batch)), ", "))
-			if err := l.each(ctx, query, append([]any{schema}, batch...), l.addColumn); err != nil {
-				return fmt.Errorf("read the columns of the tables named: %w", err)
-			}
-		}
-	}
-	return nil
-}
-
-// addColumn adds a column to the catalog.
-func (l *look) addColumn(row row) error {
-	key := tableKey{fold(row.text(0)), fold(row.text(1))}
-	if l.catalog[key] == nil {
-		l.catalog[key] = map[string]bool{}
-	}
-	l.catalog[key][fold(row.text(2))] = true
-	return nil
-}
-
-// columns are those that a table has now, with those looked for.
-func (l *look) columns(table tableKey) map[string]bool {
-	r := resolver{targets: l.targets, catalog: l.catalog}
-	return r.columnsOf(table)
-}

@@ -56,6 +56,13 @@ func (t token) is(texts ...string) bool {
 // isName reports whether a token can be the name of something.
 func (t token) isName() bool { return t.kind == word || t.kind == quoted }
 
+// hidden stands for a name that a digest does not show, because it is longer
+// than shownBytes. All such names count as the same.
+const (
+	hidden     = "…"
+	shownBytes = 64
+)
+
 // lexer cuts text into tokens.
 type lexer struct {
 	text string
@@ -92,7 +99,7 @@ var digestPieces = []struct {
 	{"(_charset)", nil},
 	{"(unknown)", []token{{literal, "?"}}},
 	{"(tokenizer error)", []token{{cut, "..."}}},
-	{"...", []token{{cut, "..."}}},
+	{"...", []token{{quoted, hidden}}},
 }
 
 func (l *lexer) next() {

@@ -58,8 +58,8 @@ func (l *look) each(ctx context.Context, query string, args []any, fn func(row) 
 
 // eachIfSeen is each for what another user may not be allowed to see. It
 // reports whether it was.
-func (l *look) eachIfSeen(ctx context.Context, query string, args []any, fn func(row) error) (bool, error) {
-	err := l.each(ctx, query, args, fn)
+func (l *look) eachIfSeen(ctx context.Context, query string, fn func(row) error) (bool, error) {
+	err := l.each(ctx, query, nil, fn)
 	switch mysqlx.Classify(err) {
 	case mysqlx.ClassNone:
 		return true, nil

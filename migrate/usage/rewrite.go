@@ -2,6 +2,7 @@ package usage
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser"
@@ -20,12 +21,16 @@ var spellings = map[string]string{
 	"SQL_TSI_FRAC_SECOND": "MICROSECOND", "SQL_TSI_MICROSECOND": "MICROSECOND",
 	"DISTINCTROW": "DISTINCT", "VARCHARACTER": "VARCHAR", "CHARACTER": "CHAR", "FIELDS": "COLUMNS", "SOME": "ANY",
 	"INTEGER": "INT", "DEC": "DECIMAL", "SCHEMA": "DATABASE", "SCHEMAS": "DATABASES", "RLIKE": "REGEXP",
-	"USER_RESOURCES": "RESOURCES", "RELAY_THREAD": "IO_THREAD", "SESSION": "LOCAL", "STD": "STDDEV",
+	"USER_RESOURCES": "RESOURCES", "RELAY_THREAD": "IO_THREAD", "SYSTEM_USER": "USER", "SESSION_USER": "USER",
+	"NDBCLUSTER": "NDB", "GEOMETRYCOLLECTION": "GEOMCOLLECTION", "SLAVE": "REPLICA", "SLAVES": "REPLICAS",
 }
 
 // fold brings a name into the form in which names are compared. Names of
 // tables count as equal in any case, whatever the server is set to.
 func fold(name string) string {
+	if len(name) > shownBytes {
+		return hidden
+	}
 	if s, ok := spellings[strings.ToUpper(name)]; ok {
 		name = s
 	}
@@ -56,7 +61,7 @@ func parseable(tokens []token) string {
 		if i+1 < len(tokens) {
 			after = tokens[i+1]
 		}
-		if i > 0 && !(t.is("(") && before.isName()) {
+		if i > 0 && (!t.is("(") || !before.isName()) {
 			b.WriteByte(' ')
 		}
 		switch t.kind {
@@ -67,7 +72,7 @@ func parseable(tokens []token) string {
 		case hint:
 		case word:
 			s, ok := spellings[strings.ToUpper(t.text)]
-			if !ok || t.is("SESSION", "SCHEMA", "SCHEMAS") || (t.is("CHARACTER") && after.is("SET")) {
+			if !ok || t.is("SCHEMA", "SCHEMAS", "GEOMETRYCOLLECTION") || (t.is("CHARACTER") && after.is("SET")) {
 				s = t.text
 			}
 			b.WriteString(s)
@@ -92,8 +97,14 @@ func literalAfter(before, t token) string {
 // errCut says that the end of a text is missing.
 var errCut = errors.New("its end was cut off by the server")
 
-// parse parses one statement.
-func parse(tokens []token) (ast.StmtNode, error) {
+// parse parses one statement. The parser is given text that others wrote, and
+// may give up in its own way: that is an error like any other.
+func parse(tokens []token) (node ast.StmtNode, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			node, err = nil, fmt.Errorf("the parser gave up: %v", r)
+		}
+	}()
 	tokens = prepare(tokens)
 	if n := len(tokens); n > 0 && tokens[n-1].kind == cut {
 		return nil, errCut

@@ -54,7 +54,7 @@ func (s *statements) readSessions(ctx context.Context) error {
 	}
 	if s.counting {
 		attributes := map[uint64]Session{}
-		_, err = s.eachIfSeen(ctx, selectAttributes, nil, func(r row) error {
+		_, err = s.eachIfSeen(ctx, selectAttributes, func(r row) error {
 			a := attributes[r.number(0)]
 			switch r.text(1) {
 			case mysqlx.AttributeInstance:
@@ -83,7 +83,7 @@ func (s *statements) readSessions(ctx context.Context) error {
 func (s *statements) readSenders(ctx context.Context) error {
 	s.senders = map[string][]sender{}
 	for _, table := range []string{"events_statements_current", "events_statements_history"} {
-		_, err := s.eachIfSeen(ctx, fmt.Sprintf(selectSenders, table), nil, func(r row) error {
+		_, err := s.eachIfSeen(ctx, fmt.Sprintf(selectSenders, table), func(r row) error {
 			session, ok := s.sessions[r.number(2)]
 			if ok && r.number(2) != s.own {
 				s.senders[r.text(0)] = append(s.senders[r.text(0)], sender{session, isMarked(r.text(1))})
@@ -131,15 +131,15 @@ func (s *statements) readRunning(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := s.look1(ctx); err != nil {
+		if err := s.sample(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// look1 judges what runs at this moment.
-func (s *statements) look1(ctx context.Context) error {
+// sample judges what runs at this moment.
+func (s *statements) sample(ctx context.Context) error {
 	list, err := s.processes(ctx)
 	if err != nil {
 		return err

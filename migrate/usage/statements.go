@@ -17,6 +17,10 @@ WHERE COALESCE(SCHEMA_NAME, '')` + notOurs
 
 var sampleColumn = [2]string{mySQL: "LEFT(QUERY_SAMPLE_TEXT, 200)", mariaDB: "''"}
 
+// selectDigestLength is how many bytes of a digest are kept.
+const selectDigestLength = `/* underpin usage */
+SELECT LEAST(@@GLOBAL.max_digest_length, @@GLOBAL.performance_schema_max_digest_length)`
+
 // selectConsumers tells whether digests are being kept.
 const selectConsumers = `/* underpin usage */
 SELECT NAME, ENABLED
@@ -81,7 +85,7 @@ func (s *statements) findSource(ctx context.Context) error {
 		return nil
 	}
 	off := ""
-	ok, err := s.eachIfSeen(ctx, selectConsumers, nil, func(r row) error {
+	ok, err := s.eachIfSeen(ctx, selectConsumers, func(r row) error {
 		if r.text(1) != "YES" {
 			off = r.text(0)
 		}
@@ -121,6 +125,22 @@ func (s *statements) checkReach(ctx context.Context) error {
 	return nil
 }
 
+// slack is the most that one token takes of a digest's room: a digest with
+// less left may have lost its end, which the server does not say.
+const slack = 200
+
+// stored is about how many bytes a digest of these tokens takes.
+func stored(tokens []token) int {
+	n := 0
+	for _, t := range tokens {
+		n += 2
+		if t.kind == quoted {
+			n += 2 + len(t.text)
+		}
+	}
+	return n
+}
+
 // record is a digest before it is judged.
 type record struct {
 	item
@@ -132,6 +152,10 @@ type record struct {
 // readDigests judges every digest.
 func (s *statements) readDigests(ctx context.Context) error {
 	form := [2]form{mySQL: digestText, mariaDB: digestMaria}[s.flavour]
+	var limit int
+	if err := s.conn.QueryRowContext(ctx, selectDigestLength).Scan(&limit); err != nil {
+		return err
+	}
 	records := map[string]record{}
 	var items []item
 	var lost uint64
@@ -145,6 +169,7 @@ func (s *statements) readDigests(ctx context.Context) error {
 			Kind: Digest, Name: r.text(1), Text: display(tokens),
 			Count: r.number(3), FirstSeen: r.when(4), LastSeen: r.when(5),
 		}}
+		i.full = stored(tokens)+slack > limit
 		if !i.mentions(s.targets) && !i.isCut() {
 			return nil
 		}
@@ -220,7 +245,7 @@ func (s *statements) warnCut(items []item, uses []Use) {
 // readPrepared judges statements that sessions hold prepared.
 func (s *statements) readPrepared(ctx context.Context) error {
 	var items []item
-	ok, err := s.eachIfSeen(ctx, selectPrepared, nil, func(r row) error {
+	ok, err := s.eachIfSeen(ctx, selectPrepared, func(r row) error {
 		session, known := s.sessions[r.number(3)]
 		if r.number(3) == s.own || isMarked(r.text(1)) {
 			return nil

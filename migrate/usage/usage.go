@@ -42,8 +42,11 @@ type Options struct {
 	// before are listed in [Report.Past]. The zero time counts all.
 	Since time.Time
 	// Own are statements that Underpin itself sends, values written as ? or
-	// as literals. Digests of the same shape are listed in [Report.Own],
-	// unless a session is known to have sent one without Underpin's marker.
+	// as literals. Digests of the same shape, and on MySQL those whose sample
+	// begins with Underpin's marker, are listed in [Report.Own], unless a
+	// session is known to have sent one without it. MariaDB keeps neither
+	// samples nor, by default, senders: there the shape alone decides, so
+	// statements that an application could send as well do not belong here.
 	Own []string
 	// Baseline are counters from before, in the result of an earlier look. If
 	// given, an increase is a use.

@@ -4,6 +4,8 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 )
 
+var _ ast.Visitor = (*resolver)(nil)
+
 // Enter implements ast.Visitor: it opens the scopes and resolves the names.
 func (r *resolver) Enter(n ast.Node) (ast.Node, bool) {
 	switch x := n.(type) {
@@ -51,6 +53,10 @@ func (r *resolver) Enter(n ast.Node) (ast.Node, bool) {
 		}
 	case *ast.TableName:
 		r.table(x)
+	case *ast.DefaultExpr:
+		if x.Name != nil {
+			r.column(x.Name)
+		}
 	case *ast.ColumnName:
 		r.column(x)
 		return n, true
@@ -77,11 +83,6 @@ func (r *resolver) query(x *ast.SelectStmt) {
 	r.declare(s, x.With)
 	if x.From != nil {
 		s.sources = r.sources(x.From.TableRefs)
-	}
-	if x.Kind == ast.SelectStmtKindTable {
-		for _, from := range s.sources {
-			r.hitStar(from, "")
-		}
 	}
 	if x.Fields == nil {
 		return
