@@ -23,8 +23,7 @@ type comparison func(c migrate.Column, column, expr string) string
 var comparisons = map[string]comparison{
 	"tinyint": compareInteger, "smallint": compareInteger, "mediumint": compareInteger,
 	"int": compareInteger, "bigint": compareInteger, "year": compareInteger,
-	"decimal": castTo("DECIMAL", "(10,0)"),
-	"double":  castTo("DOUBLE", ""),
+	"decimal": compareDecimal, "double": compareDouble,
 
 	"char":    compareChar,
 	"varchar": compareText, "tinytext": compareText, "text": compareText,
@@ -34,10 +33,8 @@ var comparisons = map[string]comparison{
 	"varbinary": compareBytes, "tinyblob": compareBytes, "blob": compareBytes,
 	"mediumblob": compareBytes, "longblob": compareBytes,
 
-	"date":      castTo("DATE", ""),
-	"datetime":  castTo("DATETIME", ""),
-	"timestamp": castTo("DATETIME", ""),
-	"time":      castTo("TIME", ""),
+	"date": compareTime("DATE"), "datetime": compareTime("DATETIME"), "time": compareTime("TIME"),
+	"timestamp": compareTimestamp,
 
 	// MySQL's own type. MariaDB calls it longtext, and compares it as that.
 	"json": compareJSON,
@@ -61,17 +58,36 @@ func same(c migrate.Column, column, expr string) (string, error) {
 // arguments is the bracketed part of a column type: (10,2) of decimal(10,2).
 var arguments = regexp.MustCompile(`\([0-9, ]+\)`)
 
-func castTo(castType, defaultArguments string) comparison {
-	return func(c migrate.Column, column, expr string) string {
-		args := arguments.FindString(c.ColumnType)
-		if args == "" {
-			args = defaultArguments
-		}
-		if castType == "DATE" || castType == "DOUBLE" {
-			args = ""
-		}
-		return fmt.Sprintf("%s <=> CAST(%s AS %s%s)", column, expr, castType, args)
+func compareDecimal(c migrate.Column, column, expr string) string {
+	args := arguments.FindString(c.ColumnType)
+	if args == "" {
+		args = "(10,0)"
 	}
+	return fmt.Sprintf("%s <=> CAST(%s AS DECIMAL%s)", column, expr, args)
+}
+
+// compareDouble looks at the sign of zero as well: the servers call -0 and 0
+// equal, and MySQL stores and prints both.
+func compareDouble(_ migrate.Column, column, expr string) string {
+	return fmt.Sprintf("%[1]s <=> CAST(%[2]s AS DOUBLE) AND (%[1]s LIKE '-%%') <=> (CAST(%[2]s AS DOUBLE) LIKE '-%%')", column, expr)
+}
+
+// compareTime casts to a type of date or time. The cast of what is none yields
+// NULL, and under NO_ZERO_DATE so does that of 0000-00-00: an empty column is
+// not in step with it, so that copying it is tried and fails aloud.
+func compareTime(castType string) comparison {
+	return func(c migrate.Column, column, expr string) string {
+		cast := fmt.Sprintf("CAST(%s AS %s%s)", expr, castType, arguments.FindString(c.ColumnType))
+		return fmt.Sprintf("CASE WHEN %[3]s IS NULL THEN CAST(%[1]s AS CHAR) <=> CAST(%[2]s AS CHAR) ELSE %[1]s <=> %[3]s END", column, expr, cast)
+	}
+}
+
+// compareTimestamp looks at the instant as well: in the session's zone two
+// instants an hour apart are the same time of day when summer time ends. The
+// second between them is for what rounding may change.
+func compareTimestamp(c migrate.Column, column, expr string) string {
+	local := compareTime("DATETIME")(c, column, expr)
+	return fmt.Sprintf("%s AND COALESCE(ABS(UNIX_TIMESTAMP(%s) - UNIX_TIMESTAMP(%s)) <= 1, TRUE)", local, column, expr)
 }
 
 func compareInteger(c migrate.Column, column, expr string) string {
@@ -110,7 +126,9 @@ func comparePadded(c migrate.Column, column, expr string) string {
 }
 
 // compareJSON compares the server's own text of both documents: 1 and 1.0 are
-// equal as JSON and different as data.
+// equal as JSON and different as data. It compares the documents as well: a
+// DATETIME inside one and the string that looks like it have the same text.
 func compareJSON(_ migrate.Column, column, expr string) string {
-	return fmt.Sprintf("CAST(CAST(%s AS CHAR) AS BINARY) <=> CAST(CAST(CAST(%s AS JSON) AS CHAR) AS BINARY)", column, expr)
+	return fmt.Sprintf("CAST(CAST(%[1]s AS CHAR) AS BINARY) <=> CAST(CAST(CAST(%[2]s AS JSON) AS CHAR) AS BINARY)"+
+		" AND %[1]s <=> CAST(%[2]s AS JSON)", column, expr)
 }
