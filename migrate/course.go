@@ -129,7 +129,7 @@ var retiredEdges = []Edge{
 	// The point of no return.
 	{
 		From: Expanded, To: Contracted, Direction: Forward, Work: WorkContract,
-		Guards: []Guard{GuardReleases, GuardUnnamed, GuardHeld, GuardSignedOff},
+		Guards: []Guard{GuardReleases, GuardUnnamed, GuardHeld, GuardUnused, GuardSignedOff},
 		Why:    "nobody has missed it for the time it was held, and somebody has signed for dropping it",
 	},
 	{

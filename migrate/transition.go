@@ -41,6 +41,9 @@ const (
 	// trigger, routine or foreign key. They would go on answering from a source
 	// that has gone stale, and break when it is dropped.
 	GuardUnnamed Guard = "unnamed"
+	// GuardUnused: no statement that was sent since the phase was entered uses the
+	// old element. They would fail the moment it is dropped.
+	GuardUnused Guard = "unused"
 	// GuardSignedOff: somebody has asked for this very edge by name.
 	GuardSignedOff Guard = "signed_off"
 	// GuardForgotten: no live instance declares the change any more.
@@ -159,7 +162,7 @@ var edges = []Edge{
 	// The point of no return, so somebody has to ask for it by name.
 	{
 		From: OnlyNew, To: Contracted, Direction: Forward, Work: WorkContract,
-		Guards: []Guard{GuardFleetSupports, GuardNoStrangers, GuardReadersDrained, GuardUnnamed, GuardSignedOff},
+		Guards: []Guard{GuardFleetSupports, GuardNoStrangers, GuardReadersDrained, GuardUnnamed, GuardUnused, GuardSignedOff},
 		Why:    "nothing names the old element and somebody has signed for dropping it",
 	},
 	// The flag's code is gone from the application.

@@ -70,8 +70,8 @@ const notes = `
 
 - **Zero dates** (` + "`0000-00-00`, `2020-00-00`" + `). Underpin's sessions run with ` + "`NO_ZERO_DATE` and `NO_ZERO_IN_DATE`" + `. The planner refuses rows that
   hold such dates; one that is written later goes to the quarantine, and the verification names the row. It is never taken for NULL.
-- **The hour that comes twice.** Underpin's own sessions are in UTC. A mirror runs in the application's session; if that is in a zone with summer
-  time, MySQL assigns the first of the two instants to the other shape's ` + "`TIMESTAMP`" + `. The verification sees it and a repair mends it. MariaDB keeps the instant.
+- **The hour that comes twice.** Every statement of Underpin's runs in UTC, in the application's session too, so that a ` + "`TIMESTAMP`" + ` in it stays the
+  instant it is.
 - **Documents that MySQL calls equal.** An ` + "`UPDATE` from `[1]` to `[1.0]`" + ` that changes nothing else is not written by MySQL, whoever sends it. A pair that
   differs so is reported; a repair says that it did not help. Deleting the target's row and repairing again does.
 - **Charsets.** The parser of change files does not know every charset (` + "`ucs2`, `utf16`, `utf32`, `sjis`" + `) and no collation of MariaDB alone. Columns

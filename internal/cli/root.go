@@ -24,6 +24,7 @@ const (
 	groupCarry = "carry"
 	groupLook  = "look"
 	groupWork  = "work"
+	groupGuard = "guard"
 	groupSetUp = "setup"
 )
 
@@ -56,6 +57,7 @@ func newRoot(a *app) *cobra.Command {
 		&cobra.Group{ID: groupCarry, Title: "Carry out a change:"},
 		&cobra.Group{ID: groupLook, Title: "Look at it:"},
 		&cobra.Group{ID: groupWork, Title: "Work on its rows:"},
+		&cobra.Group{ID: groupGuard, Title: "Guard the server:"},
 		&cobra.Group{ID: groupSetUp, Title: "Set up:"},
 	)
 	root.AddCommand(commands(a)...)
@@ -67,6 +69,7 @@ func newRoot(a *app) *cobra.Command {
 func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
 		planCommand(a),
+		preflightCommand(a),
 		applyCommand(a),
 		pauseCommand(a),
 		resumeCommand(a),
@@ -80,6 +83,8 @@ func commands(a *app) []*cobra.Command {
 
 		backfillCommand(a),
 		verifyCommand(a),
+
+		killerCommand(a),
 
 		initCommand(a),
 		doctorCommand(a),

@@ -57,6 +57,15 @@ func TestScripts(t *testing.T) {
 				"instance": instance,
 				"leave":    leave,
 				"connect":  connect,
+				"slow":     slow,
+				"ends":     ends,
+				"appears":  appears,
+				"hook":     hook,
+				"start":    start,
+				"signal":   sendSignal,
+				"finish":   finish,
+				"grants":   grants,
+				"shows":    shows,
 				"write":    func(ts *testscript.TestScript, _ bool, args []string) { write(ts, os.O_TRUNC, args) },
 				"append":   func(ts *testscript.TestScript, _ bool, args []string) { write(ts, os.O_APPEND, args) },
 			},
@@ -74,6 +83,8 @@ type world struct {
 	// beside; app is the pool of another one, the application's.
 	limited string
 	app     *sql.DB
+	longs   longs
+	daemons map[string]*daemon
 }
 
 type worldKey struct{}
@@ -84,7 +95,7 @@ func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*w
 // password; UNDERPIN_PASSWORD does.
 func setUp(t *testing.T, s *servers.Server, env *testscript.Env) error {
 	d := s.Database(t)
-	w := &world{t: t, db: d.DB, members: map[string]*fleet.Member{}, limited: d.User(t, "ALL PRIVILEGES")}
+	w := &world{t: t, db: d.DB, members: map[string]*fleet.Member{}, longs: longs{all: map[string]*long{}}, daemons: map[string]*daemon{}, limited: d.User(t, "ALL PRIVILEGES")}
 	var err error
 	if w.app, err = sql.Open("mysql", d.User(t, "ALL PRIVILEGES")); err != nil {
 		return err
@@ -95,7 +106,7 @@ func setUp(t *testing.T, s *servers.Server, env *testscript.Env) error {
 	w.app.SetMaxIdleConns(0)
 	env.Values[worldKey{}] = w
 	for _, user := range []struct{ prefix, dsn string }{
-		{"UNDERPIN_", d.DSN}, {"LIMITED_", w.limited}, {"READER_", d.User(t, "SELECT")},
+		{"UNDERPIN_", d.DSN}, {"LIMITED_", w.limited}, {"READER_", d.User(t, "SELECT")}, {"KILLER_", d.User(t)},
 	} {
 		cfg, err := mysql.ParseDSN(user.dsn)
 		if err != nil {

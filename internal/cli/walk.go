@@ -199,6 +199,8 @@ func todo(g migrate.Guard, change string, next migrate.Phase) string {
 		return "look with underpin verify " + change + ", mend with --repair, then " + apply
 	case migrate.GuardUnnamed:
 		return "drop or change what names it, then " + apply
+	case migrate.GuardUnused:
+		return "replace the code that sends it; then " + apply + " --to " + string(next)
 	case migrate.GuardSchemaWhole:
 		return "put the schema back as the plan has it, then " + apply
 	case migrate.GuardSignedOff:

@@ -144,11 +144,11 @@ func TestStatementsAsWritten(t *testing.T) {
 	require.Equal(t, "/* underpin mirror split */ \n"+
 		"DELETE FROM `c`\nWHERE `c`.`id` > ?\n  AND NOT EXISTS (\n    SELECT 1\n    FROM `a``b`\n    WHERE `c`.`id` = `a``b`.`id`)", q[0].SQL)
 	require.Equal(t, "/* underpin mirror split */ \n"+
-		"UPDATE `a``b`\nJOIN `c`\n  ON `c`.`id` = `a``b`.`id`\nSET `c`.`w` = `a``b`.`v` + 1\n"+
+		"UPDATE "+inUTC+"`a``b`\nJOIN `c`\n  ON `c`.`id` = `a``b`.`id`\nSET `c`.`w` = `a``b`.`v` + 1\n"+
 		"WHERE `c`.`id` > ?\n  AND `a``b`.`id` > ?\n  AND NOT (`c`.`w` <=> CAST(`a``b`.`v` + 1 AS SIGNED))", q[1].SQL)
 	require.Equal(t, []any{int64(5), int64(5)}, q[1].Args)
 	require.Equal(t, "/* underpin mirror split */ \n"+
-		"INSERT INTO `c`\n  (`id`, `w`)\nSELECT `a``b`.`id`, `a``b`.`v` + 1\nFROM `a``b`\nWHERE `a``b`.`id` > ?\n"+
+		"INSERT "+inUTC+"INTO `c`\n  (`id`, `w`)\nSELECT `a``b`.`id`, `a``b`.`v` + 1\nFROM `a``b`\nWHERE `a``b`.`id` > ?\n"+
 		"  AND NOT EXISTS (\n    SELECT 1\n    FROM `c`\n    WHERE `c`.`id` = `a``b`.`id`)", q[2].SQL)
 }
 

@@ -134,12 +134,17 @@ func (m *Mapper) statement(what, text string, args []any) Statement {
 	return Statement{mysqlx.Marker(what+" "+m.change) + "\n" + text, args}
 }
 
+// inUTC keeps MySQL from moving a TIMESTAMP by an hour where the session's zone
+// has summer time: it assigns by the time of day, of which one hour comes twice.
+// To MariaDB, which assigns the instant, it is a comment.
+const inUTC = "/*+ SET_VAR(time_zone='+00:00') */ "
+
 // update brings one part into step.
 func (m *Mapper) update(d Direction, p part, follows []assigned, rule migrate.StepRule, scope Scope) Statement {
 	authority, follower := m.sides(d)
 	var args []any
 	from, cond := m.pairs(authority, follower, scope, &args)
-	return m.statement("mirror", fmt.Sprintf("UPDATE %s\nSET %s\nWHERE %s%s\n  AND NOT (%s)%s",
+	return m.statement("mirror", fmt.Sprintf("UPDATE "+inUTC+"%s\nSET %s\nWHERE %s%s\n  AND NOT (%s)%s",
 		from, m.setList(follower, follows), cond, and(m.source.where), p.inStep(rule), and(m.only)), args)
 }
 
@@ -206,7 +211,7 @@ func (m *Mapper) insertFrom(d Direction, scope Scope, missing string) Statement 
 	}
 	var args []any
 	cond := scope.condition(authority.name, authority.table.Key, &args)
-	return m.statement("mirror", fmt.Sprintf("INSERT INTO %s\n  (%s)\nSELECT %s\nFROM %s\nWHERE %s%s%s%s",
+	return m.statement("mirror", fmt.Sprintf("INSERT "+inUTC+"INTO %s\n  (%s)\nSELECT %s\nFROM %s\nWHERE %s%s%s%s",
 		follower.name, mysqlx.QuoteList("", columns), strings.Join(values, ", "),
 		authority.name, cond, and(authority.where), missing, and(m.only)), args)
 }

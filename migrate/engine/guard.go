@@ -67,6 +67,7 @@ func guards() map[migrate.Guard]measure {
 		migrate.GuardRowsFit:        (*step).rowsFit,
 		migrate.GuardReleases:       (*step).releases,
 		migrate.GuardHeld:           (*step).held,
+		migrate.GuardUnused:         (*step).unused,
 	}
 }
 

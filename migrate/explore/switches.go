@@ -112,6 +112,8 @@ func (s switches) String() string {
 func Judged() map[migrate.Guard]string {
 	return map[migrate.Guard]string{
 		migrate.GuardSignedOff: "a person's decision: what it guards against, regret, is no state of the data",
+		migrate.GuardUnused: "statements of code that the model knows as strangers and instances already: " +
+			"what it guards against is an error in code that nobody named, not a loss of data",
 		migrate.GuardSoaked: "time for people to notice what no check looks for; " +
 			"the model has no clock, and every safety property holds without it",
 		migrate.GuardForgotten: "the row of a closed change stays, so a release that still declares it works on; " +

@@ -68,6 +68,8 @@ func (p *Plan) schemaGate(g migrate.Guard) (string, bool) {
 			return "the change file names no releases, so none are asked for", true
 		}
 		return fmt.Sprintf("every live instance of %s runs %s", p.Change.Service, strings.Join(p.Change.Releases, ", or ")), true
+	case migrate.GuardUnused:
+		return "no statement sent since it was hidden uses it", true
 	case migrate.GuardHeld:
 		return fmt.Sprintf("it has been hidden for %s", p.Schema.Hold), true
 	case migrate.GuardUnnamed:

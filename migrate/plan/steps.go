@@ -22,6 +22,7 @@ var gateWords = map[migrate.Guard]string{
 	migrate.GuardShadowClean:    "%[4]s",
 	migrate.GuardReversed:       "the reverse reconcile has reached the end of every span",
 	migrate.GuardUnnamed:        "no view, trigger, routine, event, foreign key or generated column names the source",
+	migrate.GuardUnused:         "no statement sent since new_only was entered uses the source",
 	migrate.GuardSignedOff:      "somebody has asked for this very step by name",
 	migrate.GuardForgotten:      "no live instance of %[2]s declares the change any more",
 }

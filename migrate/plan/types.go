@@ -70,7 +70,7 @@ var supportedTypes = map[string]rule{
 
 	"date":      {asKey, `CAST({v} AS DATE) IS NOT NULL`, `CAST({v} AS DATE)`, asText},
 	"datetime":  {asKey, `CAST({v} AS DATETIME({fraction})) IS NOT NULL`, `CAST({v} AS DATETIME({fraction}))`, asText},
-	"timestamp": {asKey, `CAST({v} AS DATETIME({fraction})) IS NOT NULL`, `CAST({v} AS DATETIME({fraction}))`, asText},
+	"timestamp": {noKey, `CAST({v} AS DATETIME({fraction})) IS NOT NULL`, `CAST({v} AS DATETIME({fraction}))`, asText},
 	"time":      {asKey, `CAST({v} AS TIME({fraction})) IS NOT NULL`, `CAST({v} AS TIME({fraction}))`, asText},
 	"year":      {asKey, isNumber + ` AND (` + rounded + ` = 0 OR ` + rounded + ` BETWEEN 1901 AND 2155)`, `CAST(` + rounded + ` AS UNSIGNED)`, `LPAD(CAST({v} AS CHAR), 4, '0')`},
 

@@ -264,7 +264,7 @@ LIMIT 10;
 
 -- table change: fill backward, one key
 /* underpin mirror split */ 
-INSERT INTO `users`
+INSERT /*+ SET_VAR(time_zone='+00:00') */ INTO `users`
   (`tenant`, `code`, `name`, `n`)
 SELECT `accounts`.`tenant`, `accounts`.`code`, LOWER(`accounts`.`label`), `accounts`.`n`
 FROM `accounts`
@@ -273,7 +273,7 @@ WHERE ((`accounts`.`tenant` = ? AND `accounts`.`code` = ?));
 
 -- table change: fill backward, range
 /* underpin mirror split */ 
-INSERT INTO `users`
+INSERT /*+ SET_VAR(time_zone='+00:00') */ INTO `users`
   (`tenant`, `code`, `name`, `n`)
 SELECT `accounts`.`tenant`, `accounts`.`code`, LOWER(`accounts`.`label`), `accounts`.`n`
 FROM `accounts`
@@ -283,7 +283,7 @@ WHERE (`accounts`.`tenant` >= ? AND (`accounts`.`tenant` > ? OR (`accounts`.`ten
 
 -- table change: fill forward, one key
 /* underpin mirror split */ 
-INSERT INTO `accounts`
+INSERT /*+ SET_VAR(time_zone='+00:00') */ INTO `accounts`
   (`tenant`, `code`, `label`, `n`)
 SELECT `users`.`tenant`, `users`.`code`, UPPER(`users`.`name`), `users`.`n`
 FROM `users`
@@ -293,7 +293,7 @@ WHERE ((`users`.`tenant` = ? AND `users`.`code` = ?))
 
 -- table change: fill forward, range
 /* underpin mirror split */ 
-INSERT INTO `accounts`
+INSERT /*+ SET_VAR(time_zone='+00:00') */ INTO `accounts`
   (`tenant`, `code`, `label`, `n`)
 SELECT `users`.`tenant`, `users`.`code`, UPPER(`users`.`name`), `users`.`n`
 FROM `users`
@@ -338,7 +338,7 @@ LIMIT 1;
 
 -- table change: lock and fill backward, one key
 /* underpin mirror split */ 
-INSERT INTO `users`
+INSERT /*+ SET_VAR(time_zone='+00:00') */ INTO `users`
   (`tenant`, `code`, `name`, `n`)
 SELECT `accounts`.`tenant`, `accounts`.`code`, LOWER(`accounts`.`label`), `accounts`.`n`
 FROM `accounts`
@@ -348,7 +348,7 @@ FOR UPDATE;
 
 -- table change: lock and fill backward, range
 /* underpin mirror split */ 
-INSERT INTO `users`
+INSERT /*+ SET_VAR(time_zone='+00:00') */ INTO `users`
   (`tenant`, `code`, `name`, `n`)
 SELECT `accounts`.`tenant`, `accounts`.`code`, LOWER(`accounts`.`label`), `accounts`.`n`
 FROM `accounts`
@@ -403,7 +403,7 @@ WHERE ((`users`.`tenant` = ? AND `users`.`code` = ?))
   AND `accounts`.`code` = `users`.`code`);
 -- [1 k1]
 /* underpin mirror split */ 
-UPDATE `accounts`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `accounts`
 JOIN `users`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
@@ -418,7 +418,7 @@ WHERE ((`users`.`tenant` = ? AND `users`.`code` = ?))
     AND `users`.`n` <=> CAST(`accounts`.`n` AS SIGNED)));
 -- [1 k1 1 k1]
 /* underpin mirror split */ 
-UPDATE `accounts`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `accounts`
 JOIN `users`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
@@ -430,7 +430,7 @@ WHERE ((`users`.`tenant` = ? AND `users`.`code` = ?))
     OR (CAST(`users`.`name` AS BINARY) <=> CAST(CONVERT(LOWER(`accounts`.`label`) USING utf8mb4) AS BINARY)));
 -- [1 k1 1 k1]
 /* underpin mirror split */ 
-INSERT INTO `users`
+INSERT /*+ SET_VAR(time_zone='+00:00') */ INTO `users`
   (`tenant`, `code`, `name`, `n`)
 SELECT `accounts`.`tenant`, `accounts`.`code`, LOWER(`accounts`.`label`), `accounts`.`n`
 FROM `accounts`
@@ -455,7 +455,7 @@ WHERE (`users`.`tenant` >= ? AND (`users`.`tenant` > ? OR (`users`.`tenant` = ? 
   AND `accounts`.`code` = `users`.`code`);
 -- [1 1 1 k1 9 9 9 k9]
 /* underpin mirror split */ 
-UPDATE `accounts`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `accounts`
 JOIN `users`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
@@ -472,7 +472,7 @@ WHERE (`users`.`tenant` >= ? AND (`users`.`tenant` > ? OR (`users`.`tenant` = ? 
     AND `users`.`n` <=> CAST(`accounts`.`n` AS SIGNED)));
 -- [1 1 1 k1 9 9 9 k9 1 1 1 k1 9 9 9 k9]
 /* underpin mirror split */ 
-UPDATE `accounts`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `accounts`
 JOIN `users`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
@@ -486,7 +486,7 @@ WHERE (`users`.`tenant` >= ? AND (`users`.`tenant` > ? OR (`users`.`tenant` = ? 
     OR (CAST(`users`.`name` AS BINARY) <=> CAST(CONVERT(LOWER(`accounts`.`label`) USING utf8mb4) AS BINARY)));
 -- [1 1 1 k1 9 9 9 k9 1 1 1 k1 9 9 9 k9]
 /* underpin mirror split */ 
-INSERT INTO `users`
+INSERT /*+ SET_VAR(time_zone='+00:00') */ INTO `users`
   (`tenant`, `code`, `name`, `n`)
 SELECT `accounts`.`tenant`, `accounts`.`code`, LOWER(`accounts`.`label`), `accounts`.`n`
 FROM `accounts`
@@ -511,7 +511,7 @@ WHERE ((`users`.`tenant` = ? AND `users`.`code` = ?))
   AND `accounts`.`code` = `users`.`code`);
 -- [1 k1]
 /* underpin mirror split */ 
-UPDATE `accounts`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `accounts`
 JOIN `users`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
@@ -524,7 +524,7 @@ WHERE ((`users`.`tenant` = ? AND `users`.`code` = ?))
     AND `accounts`.`n` <=> CAST(`users`.`n` AS SIGNED));
 -- [1 k1 1 k1]
 /* underpin mirror split */ 
-UPDATE `accounts`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `accounts`
 JOIN `users`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
@@ -535,7 +535,7 @@ WHERE ((`users`.`tenant` = ? AND `users`.`code` = ?))
   AND NOT (CAST(`accounts`.`label` AS BINARY) <=> CAST(CONVERT(UPPER(`users`.`name`) USING utf8mb4) AS BINARY));
 -- [1 k1 1 k1]
 /* underpin mirror split */ 
-INSERT INTO `users`
+INSERT /*+ SET_VAR(time_zone='+00:00') */ INTO `users`
   (`tenant`, `code`, `name`, `n`)
 SELECT `accounts`.`tenant`, `accounts`.`code`, LOWER(`accounts`.`label`), `accounts`.`n`
 FROM `accounts`
@@ -560,7 +560,7 @@ WHERE (`users`.`tenant` >= ? AND (`users`.`tenant` > ? OR (`users`.`tenant` = ? 
   AND `accounts`.`code` = `users`.`code`);
 -- [1 1 1 k1 9 9 9 k9]
 /* underpin mirror split */ 
-UPDATE `accounts`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `accounts`
 JOIN `users`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
@@ -575,7 +575,7 @@ WHERE (`users`.`tenant` >= ? AND (`users`.`tenant` > ? OR (`users`.`tenant` = ? 
     AND `accounts`.`n` <=> CAST(`users`.`n` AS SIGNED));
 -- [1 1 1 k1 9 9 9 k9 1 1 1 k1 9 9 9 k9]
 /* underpin mirror split */ 
-UPDATE `accounts`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `accounts`
 JOIN `users`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
@@ -588,7 +588,7 @@ WHERE (`users`.`tenant` >= ? AND (`users`.`tenant` > ? OR (`users`.`tenant` = ? 
   AND NOT (CAST(`accounts`.`label` AS BINARY) <=> CAST(CONVERT(UPPER(`users`.`name`) USING utf8mb4) AS BINARY));
 -- [1 1 1 k1 9 9 9 k9 1 1 1 k1 9 9 9 k9]
 /* underpin mirror split */ 
-INSERT INTO `users`
+INSERT /*+ SET_VAR(time_zone='+00:00') */ INTO `users`
   (`tenant`, `code`, `name`, `n`)
 SELECT `accounts`.`tenant`, `accounts`.`code`, LOWER(`accounts`.`label`), `accounts`.`n`
 FROM `accounts`
@@ -613,7 +613,7 @@ WHERE ((`accounts`.`tenant` = ? AND `accounts`.`code` = ?))
   AND (`users`.`n` > 0));
 -- [1 k1]
 /* underpin mirror split */ 
-UPDATE `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
 JOIN `accounts`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
@@ -628,7 +628,7 @@ WHERE ((`accounts`.`tenant` = ? AND `accounts`.`code` = ?))
     AND `users`.`n` <=> CAST(`accounts`.`n` AS SIGNED)));
 -- [1 k1 1 k1]
 /* underpin mirror split */ 
-UPDATE `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
 JOIN `accounts`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
@@ -640,7 +640,7 @@ WHERE ((`accounts`.`tenant` = ? AND `accounts`.`code` = ?))
     OR (CAST(`users`.`name` AS BINARY) <=> CAST(CONVERT(LOWER(`accounts`.`label`) USING utf8mb4) AS BINARY)));
 -- [1 k1 1 k1]
 /* underpin mirror split */ 
-INSERT INTO `accounts`
+INSERT /*+ SET_VAR(time_zone='+00:00') */ INTO `accounts`
   (`tenant`, `code`, `label`, `n`)
 SELECT `users`.`tenant`, `users`.`code`, UPPER(`users`.`name`), `users`.`n`
 FROM `users`
@@ -666,7 +666,7 @@ WHERE (`accounts`.`tenant` >= ? AND (`accounts`.`tenant` > ? OR (`accounts`.`ten
   AND (`users`.`n` > 0));
 -- [1 1 1 k1 9 9 9 k9]
 /* underpin mirror split */ 
-UPDATE `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
 JOIN `accounts`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
@@ -683,7 +683,7 @@ WHERE (`accounts`.`tenant` >= ? AND (`accounts`.`tenant` > ? OR (`accounts`.`ten
     AND `users`.`n` <=> CAST(`accounts`.`n` AS SIGNED)));
 -- [1 1 1 k1 9 9 9 k9 1 1 1 k1 9 9 9 k9]
 /* underpin mirror split */ 
-UPDATE `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
 JOIN `accounts`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
@@ -697,7 +697,7 @@ WHERE (`accounts`.`tenant` >= ? AND (`accounts`.`tenant` > ? OR (`accounts`.`ten
     OR (CAST(`users`.`name` AS BINARY) <=> CAST(CONVERT(LOWER(`accounts`.`label`) USING utf8mb4) AS BINARY)));
 -- [1 1 1 k1 9 9 9 k9 1 1 1 k1 9 9 9 k9]
 /* underpin mirror split */ 
-INSERT INTO `accounts`
+INSERT /*+ SET_VAR(time_zone='+00:00') */ INTO `accounts`
   (`tenant`, `code`, `label`, `n`)
 SELECT `users`.`tenant`, `users`.`code`, UPPER(`users`.`name`), `users`.`n`
 FROM `users`
@@ -723,7 +723,7 @@ WHERE ((`accounts`.`tenant` = ? AND `accounts`.`code` = ?))
   AND (`users`.`n` > 0));
 -- [1 k1]
 /* underpin mirror split */ 
-UPDATE `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
 JOIN `accounts`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
@@ -736,7 +736,7 @@ WHERE ((`accounts`.`tenant` = ? AND `accounts`.`code` = ?))
     AND `accounts`.`n` <=> CAST(`users`.`n` AS SIGNED));
 -- [1 k1 1 k1]
 /* underpin mirror split */ 
-UPDATE `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
 JOIN `accounts`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
@@ -747,7 +747,7 @@ WHERE ((`accounts`.`tenant` = ? AND `accounts`.`code` = ?))
   AND NOT (CAST(`accounts`.`label` AS BINARY) <=> CAST(CONVERT(UPPER(`users`.`name`) USING utf8mb4) AS BINARY));
 -- [1 k1 1 k1]
 /* underpin mirror split */ 
-INSERT INTO `accounts`
+INSERT /*+ SET_VAR(time_zone='+00:00') */ INTO `accounts`
   (`tenant`, `code`, `label`, `n`)
 SELECT `users`.`tenant`, `users`.`code`, UPPER(`users`.`name`), `users`.`n`
 FROM `users`
@@ -773,7 +773,7 @@ WHERE (`accounts`.`tenant` >= ? AND (`accounts`.`tenant` > ? OR (`accounts`.`ten
   AND (`users`.`n` > 0));
 -- [1 1 1 k1 9 9 9 k9]
 /* underpin mirror split */ 
-UPDATE `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
 JOIN `accounts`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
@@ -788,7 +788,7 @@ WHERE (`accounts`.`tenant` >= ? AND (`accounts`.`tenant` > ? OR (`accounts`.`ten
     AND `accounts`.`n` <=> CAST(`users`.`n` AS SIGNED));
 -- [1 1 1 k1 9 9 9 k9 1 1 1 k1 9 9 9 k9]
 /* underpin mirror split */ 
-UPDATE `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
 JOIN `accounts`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
@@ -801,7 +801,7 @@ WHERE (`accounts`.`tenant` >= ? AND (`accounts`.`tenant` > ? OR (`accounts`.`ten
   AND NOT (CAST(`accounts`.`label` AS BINARY) <=> CAST(CONVERT(UPPER(`users`.`name`) USING utf8mb4) AS BINARY));
 -- [1 1 1 k1 9 9 9 k9 1 1 1 k1 9 9 9 k9]
 /* underpin mirror split */ 
-INSERT INTO `accounts`
+INSERT /*+ SET_VAR(time_zone='+00:00') */ INTO `accounts`
   (`tenant`, `code`, `label`, `n`)
 SELECT `users`.`tenant`, `users`.`code`, UPPER(`users`.`name`), `users`.`n`
 FROM `users`
@@ -1025,7 +1025,7 @@ FOR UPDATE;
 
 -- column change: reconcile backward either, one key
 /* underpin mirror split */ 
-UPDATE `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
 SET `users`.`name` = CONCAT_WS(' ', `users`.`first`, `users`.`last`),
     `users`.`updated_at` = `users`.`updated_at`
 WHERE `users`.`id` IN (?)
@@ -1037,7 +1037,7 @@ WHERE `users`.`id` IN (?)
 
 -- column change: reconcile backward either, range
 /* underpin mirror split */ 
-UPDATE `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
 SET `users`.`name` = CONCAT_WS(' ', `users`.`first`, `users`.`last`),
     `users`.`updated_at` = `users`.`updated_at`
 WHERE `users`.`id` > ?
@@ -1050,7 +1050,7 @@ WHERE `users`.`id` > ?
 
 -- column change: reconcile backward exact, one key
 /* underpin mirror split */ 
-UPDATE `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
 SET `users`.`name` = CONCAT_WS(' ', `users`.`first`, `users`.`last`),
     `users`.`updated_at` = `users`.`updated_at`
 WHERE `users`.`id` IN (?)
@@ -1060,7 +1060,7 @@ WHERE `users`.`id` IN (?)
 
 -- column change: reconcile backward exact, range
 /* underpin mirror split */ 
-UPDATE `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
 SET `users`.`name` = CONCAT_WS(' ', `users`.`first`, `users`.`last`),
     `users`.`updated_at` = `users`.`updated_at`
 WHERE `users`.`id` > ?
@@ -1071,7 +1071,7 @@ WHERE `users`.`id` > ?
 
 -- column change: reconcile forward either, one key
 /* underpin mirror split */ 
-UPDATE `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
 SET `users`.`first` = SUBSTRING_INDEX(`users`.`name`, ' ', 1),
     `users`.`last` = SUBSTRING_INDEX(`users`.`name`, ' ', -1),
     `users`.`updated_at` = `users`.`updated_at`
@@ -1084,7 +1084,7 @@ WHERE `users`.`id` IN (?)
 
 -- column change: reconcile forward either, range
 /* underpin mirror split */ 
-UPDATE `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
 SET `users`.`first` = SUBSTRING_INDEX(`users`.`name`, ' ', 1),
     `users`.`last` = SUBSTRING_INDEX(`users`.`name`, ' ', -1),
     `users`.`updated_at` = `users`.`updated_at`
@@ -1098,7 +1098,7 @@ WHERE `users`.`id` > ?
 
 -- column change: reconcile forward exact, one key
 /* underpin mirror split */ 
-UPDATE `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
 SET `users`.`first` = SUBSTRING_INDEX(`users`.`name`, ' ', 1),
     `users`.`last` = SUBSTRING_INDEX(`users`.`name`, ' ', -1),
     `users`.`updated_at` = `users`.`updated_at`
@@ -1109,7 +1109,7 @@ WHERE `users`.`id` IN (?)
 
 -- column change: reconcile forward exact, range
 /* underpin mirror split */ 
-UPDATE `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
 SET `users`.`first` = SUBSTRING_INDEX(`users`.`name`, ' ', 1),
     `users`.`last` = SUBSTRING_INDEX(`users`.`name`, ' ', -1),
     `users`.`updated_at` = `users`.`updated_at`

@@ -1,0 +1,92 @@
+package control_test
+
+import (
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/underpin-db/underpin/integration/servers"
+	"github.com/underpin-db/underpin/internal/control"
+	"github.com/underpin-db/underpin/internal/mysqlx"
+)
+
+// versionOne makes the control tables that the first version had, from its file.
+func versionOne(t *testing.T, db mysqlx.Querier) {
+	t.Helper()
+	exec(t, db, "CREATE TABLE _underpin_meta (name VARCHAR(64) NOT NULL PRIMARY KEY, value VARCHAR(255) NOT NULL)")
+	file, err := os.ReadFile("schema/001_control.sql")
+	require.NoError(t, err)
+	statements := strings.Split(strings.TrimSpace(string(file)), ";\n")
+	require.Greater(t, len(statements), 9)
+	for _, statement := range statements {
+		exec(t, db, strings.TrimSuffix(statement, ";"))
+	}
+	exec(t, db, "INSERT INTO _underpin_meta VALUES ('schema_version', '1')")
+}
+
+// A new binary refuses old tables until they are upgraded; several processes do
+// that at once, while an application of the old release goes on writing.
+func TestUpgradeFromVersionOneByManyAtOnceKeepsWhatIsThere(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		db := open(t, s)
+		versionOne(t, db)
+		require.NotContains(t, tables(t, db), "_underpin_kill")
+		require.NoError(t, control.Register(t.Context(), db, change, "accounts"))
+		require.NoError(t, audit(t.Context(), db, "plan", map[string]int{"n": 1}))
+		before, err := control.Get(t.Context(), db, change)
+		require.NoError(t, err)
+
+		err = control.Check(t.Context(), db)
+		require.ErrorIs(t, err, control.ErrOlderSchema)
+		require.ErrorContains(t, err, "run underpin init (1, this binary wants 2)")
+
+		done := make([]control.Initialised, 8)
+		errs := make([]error, len(done)+1)
+		var wait sync.WaitGroup
+		for n := range done {
+			wait.Go(func() { done[n], errs[n] = control.Init(t.Context(), db) })
+		}
+		wait.Go(func() {
+			for range 20 {
+				if err := audit(t.Context(), db, "step", nil); err != nil {
+					errs[len(done)] = err
+				}
+			}
+		})
+		wait.Wait()
+		for n, err := range errs {
+			require.NoError(t, err)
+			if n < len(done) {
+				require.Equal(t, control.SchemaVersion(), done[n].To)
+				require.Contains(t, []int{1, control.SchemaVersion()}, done[n].From)
+			}
+		}
+		require.NoError(t, control.Check(t.Context(), db))
+		require.Contains(t, tables(t, db), "_underpin_kill")
+		after, err := control.Get(t.Context(), db, change)
+		require.NoError(t, err)
+		before.Age, after.Age = 0, 0
+		require.Equal(t, before, after)
+		all := chain(t, db)
+		require.Len(t, all, 21)
+		_, err = control.CheckChain(control.Entry{}, all)
+		require.NoError(t, err)
+	})
+}
+
+// Killed between the table and the version: the version says 1 and the table is
+// there.
+func TestUpgradeGoesOnWhereItWasKilled(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		db := initialised(t, s)
+		exec(t, db, "UPDATE _underpin_meta SET value = '1'")
+		require.ErrorIs(t, control.Check(t.Context(), db), control.ErrOlderSchema)
+		done, err := control.Init(t.Context(), db)
+		require.NoError(t, err)
+		require.Equal(t, control.Initialised{From: 1, To: control.SchemaVersion()}, done)
+		require.NoError(t, control.Check(t.Context(), db))
+	})
+}

@@ -1,0 +1,315 @@
+package querykiller
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/stretchr/testify/require"
+
+	"github.com/underpin-db/underpin/integration/servers"
+)
+
+// benchBudget is what a statement may take in the benchmarks.
+const benchBudget = 2 * time.Second
+
+// burn keeps a processor busy for far longer than any budget.
+const burn = "SELECT /* burn */ BENCHMARK(2000000000, SHA2('underpin', 512))"
+
+// benchServer starts a server that nobody else uses.
+func benchServer(b *testing.B, engine servers.Engine) *watched {
+	b.Helper()
+	private := servers.Private(b, servers.Options{Engine: engine, ExtraArgs: []string{"--max-connections=1200"}})
+	w := &watched{t: b, d: private.Database(b)}
+	w.d.DB.SetMaxIdleConns(1200)
+	return w
+}
+
+func eachEngine(b *testing.B, fn func(b *testing.B, w *watched)) {
+	for _, engine := range []servers.Engine{servers.MySQL, servers.MariaDB} {
+		b.Run(string(engine), func(b *testing.B) { fn(b, benchServer(b, engine)) })
+	}
+}
+
+// runKiller runs the killer with the built-in rules until stop is called.
+func runKiller(t testing.TB, dsn string, budget time.Duration, record func(Decision)) (stop func()) {
+	t.Helper()
+	s, err := Connect(t.Context(), dsn, Options{})
+	require.NoError(t, err)
+	rules, err := DefaultRules(budget)
+	require.NoError(t, err)
+	rules.Breaker.Kills = 100_000
+	k, err := New(Config{Server: s, Rules: rules, Recorder: RecorderFunc(func(_ context.Context, d Decision) error {
+		if record != nil {
+			record(d)
+		}
+		return nil
+	})})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan error, 1)
+	go func() { done <- k.Run(ctx) }()
+	return func() {
+		cancel()
+		require.NoError(t, <-done)
+		_ = s.Close()
+	}
+}
+
+// ptKill runs pt-kill with the same budget until stop is called; ok says
+// whether it is installed.
+func ptKill(t testing.TB, w *watched, budget time.Duration, more ...string) (stop func(), ok bool) {
+	t.Helper()
+	program, err := exec.LookPath("pt-kill")
+	if err != nil {
+		return nil, false
+	}
+	cfg, err := mysql.ParseDSN(w.d.DSN)
+	require.NoError(t, err)
+	host, port, err := net.SplitHostPort(cfg.Addr)
+	require.NoError(t, err)
+	args := append([]string{"--no-version-check", "--host", host, "--port", port, "--user", cfg.User, "--password", cfg.Passwd,
+		"--busy-time", fmt.Sprint(int(budget.Seconds())), "--interval", "1", "--victims", "all", "--kill-query", "--print"}, more...)
+	cmd := exec.Command(program, args...) //nolint:gosec // a test's own arguments
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &out
+	require.NoError(t, cmd.Start())
+	return func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if strings.Contains(out.String(), "failed") || strings.Contains(out.String(), "Cannot") {
+			t.Logf("pt-kill: %s", out.String())
+		}
+	}, true
+}
+
+// lives runs the statement on so many connections and returns how long each
+// lived, from before it was sent until its answer was there.
+func lives(b *testing.B, clients []*client, statement string) []time.Duration {
+	b.Helper()
+	took := make([]time.Duration, len(clients))
+	var all sync.WaitGroup
+	for i, c := range clients {
+		all.Go(func() {
+			began := time.Now()
+			// MariaDB answers an interrupted BENCHMARK or SLEEP without an error.
+			_, err := c.conn.ExecContext(context.Background(), statement)
+			took[i] = time.Since(began)
+			if took[i] > 30*time.Second || err != nil && errNumber(err) != 1317 {
+				b.Errorf("the statement ended after %v: %v", took[i], err)
+			}
+		})
+	}
+	all.Wait()
+	return took
+}
+
+// report gives the earliest and the quantiles as time past the budget.
+func report(b *testing.B, took []time.Duration) {
+	for name, d := range map[string]time.Duration{
+		"earliest-ms": quantile(took, 0), "p50-ms": quantile(took, 0.5), "p99-ms": quantile(took, 0.99), "last-ms": quantile(took, 1),
+	} {
+		b.ReportMetric(float64(d.Microseconds())/1000, name)
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+func clientsOf(w *watched, n int) []*client {
+	all := make([]*client, n)
+	for i := range all {
+		all[i] = w.client()
+	}
+	return all
+}
+
+// BenchmarkBusy: 40 statements that keep the processors busy, killed at a budget
+// of 2 s: when the client has its answer. pt-kill beside it where it is
+// installed.
+func BenchmarkBusy(b *testing.B) {
+	eachEngine(b, func(b *testing.B, w *watched) {
+		clients := clientsOf(w, 40)
+		b.Run("underpin", func(b *testing.B) {
+			var took []time.Duration
+			stop := runKiller(b, w.d.DSN, benchBudget, nil)
+			for b.Loop() {
+				for range 3 {
+					took = append(took, lives(b, clients, burn)...)
+				}
+			}
+			stop()
+			report(b, took)
+			require.GreaterOrEqual(b, quantile(took, 0), benchBudget, "a kill was early")
+		})
+		b.Run("pt-kill", func(b *testing.B) {
+			stop, ok := ptKill(b, w, benchBudget, "--match-info", "burn")
+			if !ok {
+				b.Skip("percona-toolkit is not installed")
+			}
+			var took []time.Duration
+			for b.Loop() {
+				for range 3 {
+					took = append(took, lives(b, clients, burn)...)
+				}
+			}
+			stop()
+			report(b, took)
+		})
+	})
+}
+
+// BenchmarkThousand: 1000 connections, 50 of which run past the budget.
+func BenchmarkThousand(b *testing.B) {
+	eachEngine(b, func(b *testing.B, w *watched) {
+		clients := clientsOf(w, 1000)
+		var took []time.Duration
+		stop := runKiller(b, w.d.DSN, benchBudget, nil)
+		for b.Loop() {
+			for range 3 {
+				took = append(took, lives(b, clients[:50], "SELECT 1 FROM (SELECT SLEEP(60)) AS s WHERE SLEEP(60) = 1 UNION SELECT SLEEP(60)")...)
+			}
+		}
+		stop()
+		report(b, took)
+		require.GreaterOrEqual(b, quantile(took, 0), benchBudget, "a kill was early")
+	})
+}
+
+// BenchmarkPolling: what polling costs the server, as a share of one core, with
+// 1000 connections of which a few or 50 are running.
+func BenchmarkPolling(b *testing.B) {
+	eachEngine(b, func(b *testing.B, w *watched) {
+		clients := clientsOf(w, 1000)
+		for _, c := range clients {
+			c.exec("DO 1")
+		}
+		for _, running := range []int{5, 50} {
+			for _, c := range clients[:running] {
+				c.start("SELECT SLEEP(600)")
+			}
+			clients = clients[running:]
+			for _, interval := range []time.Duration{100 * time.Millisecond, 200 * time.Millisecond, 250 * time.Millisecond} {
+				b.Run(fmt.Sprintf("running=%d/every=%v", running, interval), func(b *testing.B) {
+					share := pollingShare(b, w, interval)
+					b.ReportMetric(100*share, "%core")
+					b.ReportMetric(0, "ns/op")
+				})
+			}
+		}
+	})
+}
+
+// pollingShare polls for ten seconds and sets off what the server uses by
+// itself.
+func pollingShare(b *testing.B, w *watched, interval time.Duration) float64 {
+	b.Helper()
+	const during = 10 * time.Second
+	wait := func(poll func()) float64 {
+		tick := time.NewTicker(interval)
+		defer tick.Stop()
+		cpu, began := serverCPU(b, w.d.Server), time.Now()
+		for time.Since(began) < during {
+			<-tick.C
+			poll()
+		}
+		return (serverCPU(b, w.d.Server) - cpu) / time.Since(began).Seconds()
+	}
+	w.s = connectTo(b, w.d.DSN, Options{})
+	w.poll() // the first one reads every connection's attributes
+	share := 0.0
+	for b.Loop() {
+		share = wait(func() { w.poll() }) - wait(func() {})
+	}
+	require.NoError(b, w.s.Close())
+	return share
+}
+
+// BenchmarkWindow: how long after MySQL has read a statement's identity again
+// the kill was executed, on a server at rest and on a busy one; and how many
+// innocent statements die of it where they follow at once.
+func BenchmarkWindow(b *testing.B) {
+	w := benchServer(b, servers.MySQL)
+	w.s = connectTo(b, w.d.DSN, Options{})
+	b.Run("rest", func(b *testing.B) { windows(b, w) })
+	clients := clientsOf(w, 40)
+	for _, c := range clients {
+		c.start(burn)
+	}
+	b.Run("busy", func(b *testing.B) { windows(b, w) })
+	for _, c := range clients {
+		w.exec(fmt.Sprintf("KILL %d", c.id))
+	}
+	b.Run("next-statement", func(b *testing.B) {
+		var r race
+		for b.Loop() {
+			r.run(b, w, 20_000, func(p Session) (Killing, error) { return w.s.Kill(b.Context(), p.Statement, ActQuery) })
+		}
+		b.Log(&r)
+		b.ReportMetric(float64(r.killed), "kills")
+		b.ReportMetric(float64(r.innocents.Load()), "innocents")
+		b.ReportMetric(float64(r.died.Load()), "died")
+		b.ReportMetric(0, "ns/op")
+	})
+}
+
+func windows(b *testing.B, w *watched) {
+	b.Helper()
+	var all []time.Duration
+	expired := 0
+	c := w.client()
+	for b.Loop() {
+		for range 200 {
+			done := c.start("SELECT SLEEP(30)")
+			k, err := w.s.Kill(b.Context(), w.running(c.id, 0).Statement, ActQuery)
+			if err != nil {
+				expired++
+				w.exec(fmt.Sprintf("KILL QUERY %d", c.id))
+			} else {
+				all = append(all, k.Window)
+			}
+			require.True(b, number1317(<-done))
+		}
+	}
+	for name, q := range map[string]float64{"p50-us": 0.5, "p99-us": 0.99, "max-us": 1} {
+		b.ReportMetric(float64(quantile(all, q).Nanoseconds())/1000, name)
+	}
+	b.ReportMetric(float64(expired), "expired")
+	b.ReportMetric(0, "ns/op")
+}
+
+// serverCPU is the processor time that a server on this machine has used, in
+// seconds, by the process that was started with its port.
+func serverCPU(b *testing.B, server *servers.Server) float64 {
+	b.Helper()
+	_, port, err := net.SplitHostPort(server.Addr())
+	require.NoError(b, err)
+	processes, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	require.NoError(b, err)
+	for _, p := range processes {
+		line, err := os.ReadFile(p)
+		if err != nil || !strings.Contains(string(line), "\x00--port="+port+"\x00") {
+			continue
+		}
+		stat, err := os.ReadFile(filepath.Join(filepath.Dir(p), "stat"))
+		require.NoError(b, err)
+		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+		var user, system float64
+		_, err = fmt.Sscan(fields[11]+" "+fields[12], &user, &system)
+		require.NoError(b, err)
+		const ticks = 100 // a second, on every Linux
+		return (user + system) / ticks
+	}
+	b.Fatalf("no process listens on port %s", port)
+	return 0
+}
+
+// number1317 reports whether a statement ended as killed ones do: with the error
+// 1317, or without one where it was a SLEEP.
+func number1317(err error) bool { return err == nil || errNumber(err) == 1317 }

@@ -1,0 +1,255 @@
+package querykiller
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/underpin-db/underpin/internal/mysqlx"
+)
+
+// The defaults of [Config].
+const (
+	DefaultInterval     = 200 * time.Millisecond
+	DefaultVerifyWithin = 5 * time.Second
+	DefaultTimeout      = 5 * time.Second
+)
+
+// minWait is the least time between two polls, whatever is due: it bounds what
+// polling costs.
+const minWait = 10 * time.Millisecond
+
+// maxSnapshotAge is how old a snapshot may be when a kill is begun. Which
+// statement it is the server checks again; what it does may have changed.
+const maxSnapshotAge = time.Second
+
+// Config is what a killer needs. Server and Rules are required; every other
+// zero value is right.
+type Config struct {
+	Server Server
+	Rules  *Rules
+	// Name of the server, for decisions and logs.
+	Name string
+	// Recorder keeps the decisions. Without one they are only logged.
+	Recorder Recorder
+	// Logger defaults to slog.Default.
+	Logger *slog.Logger
+	// Interval is the longest time between two polls; defaults to
+	// [DefaultInterval]. The killer polls earlier when a budget runs out earlier.
+	Interval time.Duration
+	// DryRun decides and records, and kills nothing.
+	DryRun bool
+	// VerifyWithin is how long a victim may live after its kill before that is an
+	// alarm; defaults to [DefaultVerifyWithin].
+	VerifyWithin time.Duration
+	// Timeout of one poll or one kill; defaults to [DefaultTimeout].
+	Timeout time.Duration
+	// UndoRate returns how many rows the server undoes in a second as measured
+	// lately, zero if it was not. It has to return at once.
+	UndoRate func() float64
+	// Clock is for tests; defaults to the monotonic clock of this machine.
+	Clock Clock
+	// OnPoll, if set, is told of every poll after its decisions, from the killer's
+	// goroutine. It has to return at once.
+	OnPoll func(Poll)
+}
+
+// Clock is the time the killer goes by. It never asks it for an age: those come
+// from the server.
+type Clock interface {
+	Now() time.Time
+	// Wait waits for d, or returns the context's error.
+	Wait(ctx context.Context, d time.Duration) error
+}
+
+// Poll is what a poll came to.
+type Poll struct {
+	Snapshot *Snapshot // nil if it failed
+	Verdicts []Verdict // in the order of the sessions
+	Took     time.Duration
+	Overload bool
+	Err      error
+}
+
+// Status is how the killer fares.
+type Status struct {
+	Polls  uint64 `json:"polls"`
+	Failed uint64 `json:"failed"` // polls
+	Kills  uint64 `json:"kills"`  // that the server took
+	// Victims are those killed and not yet seen to be gone.
+	Victims  int    `json:"victims"`
+	Overload string `json:"overload,omitempty"` // why budgets are tightened; empty if they are not
+	// Stopped says why the breaker has stopped the killer; empty if it has not.
+	Stopped  string    `json:"stopped,omitempty"`
+	LastPoll time.Time `json:"last_poll"` // by the clock of this machine
+	// LastError is that of the latest poll; nil if it went well.
+	LastError error `json:"-"`
+	// Degraded is what the latest poll could not see.
+	Degraded []string `json:"degraded,omitempty"`
+}
+
+// Killer polls a server and kills what the rules say. Run is called once; the
+// other methods may be called at any time from any goroutine.
+type Killer struct {
+	Config
+
+	mu     sync.Mutex
+	rules  *Rules
+	status Status
+	reset  bool // of the breaker, asked for
+
+	// What follows belongs to Run.
+	targets  map[StatementID]*target
+	overload overload
+	all      meter
+	byRule   map[string]*meter
+	boot     string
+	failing  int // polls in a row
+}
+
+// New returns a killer. It does not touch the server yet.
+func New(c Config) (*Killer, error) {
+	switch {
+	case c.Server == nil:
+		return nil, errors.New("query killer: no server is given")
+	case c.Rules == nil || len(c.Rules.Rules) == 0:
+		return nil, errors.New("query killer: there are no rules: give a file, or a budget for the default ones")
+	}
+	c.Interval = max(cmp.Or(c.Interval, DefaultInterval), minWait)
+	c.VerifyWithin = cmp.Or(c.VerifyWithin, DefaultVerifyWithin)
+	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Clock == nil {
+		c.Clock = monotonic{}
+	}
+	return &Killer{
+		Config: c, rules: c.Rules,
+		targets: map[StatementID]*target{}, byRule: map[string]*meter{},
+	}, nil
+}
+
+// SetRules replaces the rules from the next poll on. What was begun under the
+// old ones is still verified.
+func (k *Killer) SetRules(r *Rules) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.rules = r
+}
+
+// ResetBreaker lets a killer kill again that its breaker has stopped.
+func (k *Killer) ResetBreaker() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.reset = true
+}
+
+// Status returns how the killer fares.
+func (k *Killer) Status() Status {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.status
+}
+
+// Run polls until the context is done, and then returns nil. A poll that fails
+// is logged, counted and tried again with growing waits, for as long as it
+// takes: nothing is ever killed on an older one. Run does not close the server.
+func (k *Killer) Run(ctx context.Context) error {
+	defer k.abandon(context.WithoutCancel(ctx), "the killer was stopped")
+	for ctx.Err() == nil {
+		wait := k.poll(ctx)
+		if err := k.Clock.Wait(ctx, wait); err != nil {
+			break
+		}
+	}
+	return nil
+}
+
+// backoff spaces polls that fail; the killer may keep trying.
+var backoff = mysqlx.Backoff{}
+
+// poll does one poll with all that follows from it, and returns how long to
+// wait for the next.
+func (k *Killer) poll(ctx context.Context) time.Duration {
+	begun := k.Clock.Now()
+	call, cancel := context.WithTimeout(ctx, k.Timeout)
+	snap, err := k.Server.Poll(call)
+	cancel()
+	if ctx.Err() != nil {
+		return 0
+	}
+	p := Poll{Err: err}
+	var wait time.Duration
+	if err != nil {
+		k.failing++
+		wait = max(k.Interval, backoff.Delay(k.failing))
+		if k.failing == 1 {
+			k.Logger.ErrorContext(ctx, "the server cannot be polled: nothing is killed until it can", "server", k.Name, "error", err)
+		}
+	} else {
+		if k.failing > 0 {
+			k.Logger.InfoContext(ctx, "the server can be polled again", "server", k.Name, "failed_polls", k.failing)
+		}
+		k.failing = 0
+		p.Snapshot = snap
+		p.Verdicts = k.carryOut(ctx, snap)
+		wait = k.nextPoll(p.Verdicts)
+	}
+	p.Took = k.Clock.Now().Sub(begun)
+	p.Overload = k.overload.on
+	k.note(p)
+	if k.OnPoll != nil {
+		k.OnPoll(p)
+	}
+	return wait
+}
+
+// nextPoll returns how long to wait: not past the moment at which the next
+// budget is used up, and less after a kill, to see soon whether it worked.
+func (k *Killer) nextPoll(verdicts []Verdict) time.Duration {
+	wait := k.Interval
+	for _, v := range verdicts {
+		if v.Due > 0 {
+			wait = min(wait, v.Due)
+		}
+	}
+	now := k.Clock.Now()
+	for _, t := range k.targets {
+		if t.dying() && now.Sub(t.killedAt) < k.Interval {
+			wait = min(wait, k.Interval/4)
+		}
+	}
+	return max(wait, minWait)
+}
+
+// note enters a poll into the status.
+func (k *Killer) note(p Poll) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	s := &k.status
+	s.Polls++
+	s.LastPoll, s.LastError = k.Clock.Now(), p.Err
+	s.Victims = 0
+	for _, t := range k.targets {
+		if t.dying() {
+			s.Victims++
+		}
+	}
+	s.Overload = k.overload.cause
+	if p.Err != nil {
+		s.Failed++
+		return
+	}
+	s.Degraded = p.Snapshot.Degraded
+}
+
+// monotonic is the clock of this machine.
+type monotonic struct{}
+
+func (monotonic) Now() time.Time { return time.Now() }
+
+func (monotonic) Wait(ctx context.Context, d time.Duration) error { return mysqlx.Wait(ctx, d) }

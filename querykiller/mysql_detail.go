@@ -1,0 +1,156 @@
+package querykiller
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/underpin-db/underpin/internal/mysqlx"
+)
+
+// youngUnknown is what is not read for statements that have only begun.
+func youngUnknown() []string {
+	return []string{"program", "release", "rows_modified", "rolling_back", "holds_tables", "blocked_by", "locked"}
+}
+
+// details is what is read of busy sessions, besides their statements.
+type details struct {
+	full         bool                     // all but the transactions' ages was asked for
+	transactions map[uint64]time.Duration // by thread
+	holders      map[uint64]bool          // threads
+	locks        []mdl
+	waits        waits
+	trx          map[uint64]trxRow // nil: not asked for
+	cannot       bool              // error 3854
+	words        []string
+}
+
+func newDetails() *details {
+	return &details{transactions: map[uint64]time.Duration{}, holders: map[uint64]bool{}}
+}
+
+// settle takes the error of the transactions' rows for what it is.
+func (d *details) settle(err error) error {
+	if mysqlx.Number(err) != errCannotConvert {
+		return err
+	}
+	d.cannot = true
+	d.words = append(d.words, "information_schema.innodb_trx fails with error 3854 while a statement holds a character of four bytes: "+
+		"rows modified and rollbacks are unknown in this poll")
+	return nil
+}
+
+// parts are the queries for the details. The last is the one that may fail.
+func (m *mysqlServer) parts(d *details) []part {
+	var parts []part
+	if m.transactions {
+		parts = append(parts, part{mysqlTransactions, func(rows *sql.Rows) error {
+			var thread, wait uint64
+			err := rows.Scan(&thread, &wait)
+			d.transactions[thread] = time.Duration(wait / 1000)
+			return err
+		}})
+	}
+	if !m.busy {
+		return parts
+	}
+	d.full = true
+	if m.locks {
+		parts = append(parts, part{mysqlHolders, func(rows *sql.Rows) error {
+			var thread uint64
+			err := rows.Scan(&thread)
+			d.holders[thread] = true
+			return err
+		}}, lockPart(&d.locks), rowWaitPart(mysqlRowWaits, &d.waits))
+	}
+	if m.rows && m.innodb.due() {
+		d.trx = map[uint64]trxRow{}
+		parts = append(parts, trxPart(mysqlTrx, d.trx))
+	}
+	return parts
+}
+
+// detail tells the sessions that have been at it for a while what was read.
+func (m *mysqlServer) detail(ctx context.Context, conn *sql.Conn, threads []thread, d *details) error {
+	if d.trx != nil && !d.cannot {
+		m.innodb.keep(d.trx)
+	}
+	mdlWaits(&d.waits, d.locks)
+	young := youngUnknown()
+	var old []*Session
+	present := make(map[uint64]bool, len(threads))
+	m.busy = false
+	for i := range threads {
+		t := &threads[i]
+		present[t.ID] = true
+		t.Transaction = d.transactions[t.thread]
+		if !m.transactions {
+			t.Unknown = append(t.Unknown, "transaction")
+		}
+		if t.System || t.thread == m.self {
+			continue
+		}
+		m.busy = m.busy || !t.sleeps || t.Transaction > 0
+		if t.Age < m.opts.Attention && t.Transaction < m.opts.Attention {
+			t.Unknown = slices.Concat(t.Unknown, young)
+			continue
+		}
+		old = append(old, &t.Session)
+		m.tell(&t.Session, d)
+	}
+	d.waits.attach(old)
+	m.attributes.keep(present)
+	return m.attributes.fill(ctx, conn, old)
+}
+
+// tell fills in what was read of one session; what was not is unknown, until the
+// next poll where this one did not expect it.
+func (m *mysqlServer) tell(s *Session, d *details) {
+	if m.rows && d.full && !d.cannot {
+		m.innodb.tell(s)
+	} else {
+		s.Unknown = append(s.Unknown, "rows_modified", "rolling_back")
+	}
+	if !m.locks || !d.full {
+		s.Unknown = append(s.Unknown, "holds_tables", "blocked_by", "locked")
+		return
+	}
+	s.HoldsTables = No
+	if d.holders[s.Statement.Thread] {
+		s.HoldsTables = Yes
+	}
+}
+
+// mysqlHolders lists who holds LOCK TABLES, FLUSH TABLES WITH READ LOCK or LOCK
+// INSTANCE FOR BACKUP, by the metadata locks that only these and DDL take.
+const mysqlHolders = `/* underpin killer */
+SELECT DISTINCT OWNER_THREAD_ID
+FROM performance_schema.metadata_locks
+WHERE LOCK_STATUS = 'GRANTED'
+  AND (OBJECT_TYPE IN ('GLOBAL', 'COMMIT', 'BACKUP LOCK') AND LOCK_TYPE = 'SHARED'
+    OR OBJECT_TYPE = 'TABLE' AND LOCK_TYPE IN ('SHARED_READ_ONLY', 'SHARED_NO_WRITE', 'SHARED_NO_READ_WRITE', 'EXCLUSIVE'))`
+
+// mayWait reports whether a session may be waiting for a lock. Waiting for a row
+// lock has no state of its own.
+func mayWait(s *Session) bool {
+	return !s.Statement.Idle && (s.Transaction > 0 || strings.HasPrefix(s.State, "Waiting for"))
+}
+
+func idSet(ctx context.Context, conn *sql.Conn, query string) (map[uint64]bool, error) {
+	rows, err := conn.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	set := map[uint64]bool{}
+	for rows.Next() {
+		var id uint64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		set[id] = true
+	}
+	return set, rows.Err()
+}

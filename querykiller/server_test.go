@@ -1,0 +1,197 @@
+package querykiller
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/underpin-db/underpin/integration/servers"
+)
+
+// TestPollTells: what a poll says of a statement, of an idle session and of
+// itself.
+func TestPollTells(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := watch(t, s, Options{})
+		c := w.client()
+		done := c.start("SELECT 'café 😀 ' AS x, SLEEP(1.2)")
+		p := w.running(c.id, 300*time.Millisecond)
+		require.Equal(t, c.id, p.Statement.Session)
+		require.True(t, p.Statement.Known())
+		require.Equal(t, "SELECT 'café 😀 ' AS x, SLEEP(1.2)", p.Text)
+		require.Equal(t, KindSelect, p.Kind)
+		require.Equal(t, w.d.Name, p.Database)
+		require.Equal(t, "root", p.User)
+		require.NotContains(t, p.Host, ":")
+		require.Equal(t, "Query", p.Command)
+		require.False(t, p.Own)
+		require.False(t, p.System)
+		require.Equal(t, No, p.RollingBack)
+		require.NoError(t, wait10(t, done))
+		idle := w.find(c.id, "idle", func(s Session) bool { return s.Statement.Idle && s.Age > 0 })
+		require.Less(t, idle.Age, 1200*time.Millisecond, "idle time does not count from the beginning of the statement")
+		snapshot := w.poll()
+		require.NotZero(t, snapshot.Load.MaxConnections)
+		require.GreaterOrEqual(t, snapshot.Load.Connections, 3)
+		require.NotEmpty(t, snapshot.Boot)
+		require.WithinDuration(t, time.Now(), snapshot.At, 10*time.Second)
+		own := 0
+		for _, p := range snapshot.Sessions {
+			if p.ID == w.s.poller.id || p.ID == w.s.killer.id {
+				require.True(t, p.Own)
+				own++
+			}
+		}
+		require.Equal(t, 2, own)
+	})
+}
+
+// TestAgesAreNeverEarly: an age is never more than the time since the statement
+// was sent, and not much less either.
+func TestAgesAreNeverEarly(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := watch(t, s, Options{})
+		c := w.client()
+		seen := 0
+		for range 5 {
+			sent := time.Now()
+			done := c.start("SELECT SLEEP(0.4)")
+			for len(done) == 0 {
+				polled := time.Now()
+				for _, p := range w.poll().Sessions {
+					if p.ID != c.id || p.Statement.Idle || !strings.Contains(p.Text, "SLEEP") {
+						continue
+					}
+					seen++
+					require.LessOrEqual(t, p.Age, time.Since(sent))
+					require.GreaterOrEqual(t, p.Age, polled.Sub(sent)-300*time.Millisecond)
+				}
+			}
+			require.NoError(t, wait10(t, done))
+		}
+		require.Greater(t, seen, 10)
+	})
+}
+
+// TestKillQuery: of many ways to run, every one ends.
+func TestKillQuery(t *testing.T) {
+	statements := map[string]string{
+		"select": "SELECT COUNT(*) FROM information_schema.COLUMNS a, information_schema.COLUMNS b, information_schema.COLUMNS c",
+		"sleep":  "SELECT 1 FROM (SELECT SLEEP(30)) x WHERE SLEEP(30) = 0",
+		"update": "UPDATE t SET v = v + 1 WHERE SLEEP(0.01) = 0",
+		"insert": "INSERT INTO t (v) SELECT a.v FROM t a, t b, t c, t d",
+		"lock":   "SELECT * FROM locked FOR UPDATE",
+	}
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := watch(t, s, Options{})
+		w.exec("CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, v INT)")
+		w.exec("INSERT INTO t (v) SELECT 1 FROM information_schema.COLUMNS LIMIT 500")
+		w.exec("CREATE TABLE locked (id INT PRIMARY KEY)")
+		w.exec("INSERT INTO locked VALUES (1)")
+		holder := w.client()
+		holder.exec("BEGIN")
+		holder.exec("SELECT * FROM locked FOR UPDATE")
+		for name, statement := range statements {
+			t.Run(name, func(t *testing.T) {
+				w := &watched{t: t, d: w.d, s: w.s}
+				c := w.client()
+				done := c.start(statement)
+				p := w.running(c.id, 150*time.Millisecond)
+				require.Equal(t, Killed, w.kill(p.Statement, ActQuery).Result)
+				requireEnded(t, done)
+				c.exec("DO 1") // the connection lives
+				require.Equal(t, Gone, w.kill(p.Statement, ActQuery).Result, "a second time there is nothing to kill")
+			})
+		}
+		holder.exec("ROLLBACK")
+	})
+}
+
+// requireEnded: killed, or ended early without an error as SLEEP does.
+func requireEnded(t testing.TB, done <-chan error) {
+	t.Helper()
+	if err := wait10(t, done); err != nil {
+		require.Contains(t, []uint16{1317}, errNumber(err), "%v", err)
+	}
+}
+
+// TestKillConnection: of a statement that runs, and of a session that is idle
+// after the very statement that was judged.
+func TestKillConnection(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := watch(t, s, Options{})
+		c := w.client()
+		done := c.start("SELECT SLEEP(30)")
+		p := w.running(c.id, 100*time.Millisecond)
+		require.Equal(t, Killed, w.kill(p.Statement, ActConnection).Result)
+		require.Error(t, wait10(t, done))
+
+		idle := w.client()
+		idle.exec("BEGIN")
+		idle.exec("DO 1")
+		p = w.find(idle.id, "idle", func(s Session) bool { return s.Statement.Idle && s.Statement.Known() && s.Age > 0 })
+		require.Equal(t, Gone, w.kill(p.Statement, ActQuery).Result, "an idle session runs no query")
+		idle.exec("DO 2")
+		require.Equal(t, Gone, w.kill(p.Statement, ActConnection).Result, "it has gone on since")
+		idle.exec("DO 3")
+		was := p.Statement
+		p = w.find(idle.id, "idle after the next", func(s Session) bool {
+			return s.Statement.Idle && s.Statement.Known() && s.Statement != was && s.Age > 0
+		})
+		require.Equal(t, Killed, w.kill(p.Statement, ActConnection).Result)
+		require.Eventually(t, func() bool {
+			return idle.conn.PingContext(t.Context()) != nil
+		}, 10*time.Second, 10*time.Millisecond)
+	})
+}
+
+// TestKillIsForWhatWasJudged: a statement that has ended, one on a session that
+// went on, one that never was, and one of another poll.
+func TestKillIsForWhatWasJudged(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := watch(t, s, Options{})
+		c := w.client()
+		done := c.start("SELECT SLEEP(0.5)")
+		p := w.running(c.id, 100*time.Millisecond)
+		require.NoError(t, wait10(t, done))
+		next := c.start("SELECT SLEEP(1)")
+		other := &watched{t: t, d: w.d, s: connectTo(t, w.d.DSN, Options{})}
+		other.running(c.id, 10*time.Millisecond)
+		for _, act := range []Act{ActQuery, ActConnection} {
+			require.Equal(t, Gone, w.kill(p.Statement, act).Result)
+		}
+		require.NoError(t, wait10(t, next), "the next statement is innocent")
+
+		_, err := w.s.Kill(t.Context(), StatementID{Session: c.id}, ActQuery)
+		require.ErrorIs(t, err, ErrNoIdentity)
+		_, err = w.s.Kill(t.Context(), p.Statement, ActWarn)
+		require.Error(t, err)
+
+		done = c.start("SELECT SLEEP(1)")
+		w.running(c.id, 50*time.Millisecond)
+		require.Equal(t, Gone, w.kill(p.Statement, ActQuery).Result, "the last poll did not list it")
+		require.NoError(t, wait10(t, done))
+	})
+}
+
+// TestKillInsideProcedure: a CALL is one statement, whichever of its own
+// statements has been reached, and however short these are.
+func TestKillInsideProcedure(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := watch(t, s, Options{})
+		w.exec("CREATE PROCEDURE spin() BEGIN DECLARE i INT DEFAULT 0; WHILE i < 2000000000 DO SET i = i + 1; SELECT i INTO @spun; END WHILE; END")
+		c := w.client()
+		done := c.start("CALL spin()")
+		first := w.running(c.id, 300*time.Millisecond)
+		second := w.running(c.id, first.Age+200*time.Millisecond)
+		require.Equal(t, first.Statement, second.Statement, "the identity of a CALL stays")
+		// A look that performance_schema leaves out says gone, the next poll not.
+		require.Eventually(t, func() bool {
+			return len(done) > 0 || w.kill(w.running(c.id, 0).Statement, ActQuery).Result == Killed
+		}, 10*time.Second, time.Millisecond)
+		requireKilled(t, done)
+		c.exec("DO 1")
+	})
+}

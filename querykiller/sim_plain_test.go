@@ -1,0 +1,5 @@
+//go:build !race
+
+package querykiller_test
+
+const simSchedules = 100_000
