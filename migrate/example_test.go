@@ -23,7 +23,7 @@ func ExampleCourse_Path() {
 	// backfilling → verified [backfilled verified]
 	// verified → read_new [fleet_supports no_strangers shadow_clean]
 	// read_new → new_only [fleet_supports no_strangers unnamed ramp_full soaked readers_drained]
-	// new_only → contracted [fleet_supports no_strangers readers_drained unnamed signed_off]
+	// new_only → contracted [fleet_supports no_strangers readers_drained unnamed unused signed_off]
 	// contracted → closed [forgotten]
 }
 

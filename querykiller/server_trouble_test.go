@@ -268,11 +268,11 @@ func TestReadOnlyServer(t *testing.T) {
 		if s.Engine() == servers.MariaDB {
 			on = "SET GLOBAL read_only = ON"
 		}
+		c := openUser(t, w.d.User(t, "SELECT")) // not a system user
 		w.exec(on)
 		defer w.exec(off)
 		replica := &watched{t: t, d: w.d, s: connectTo(t, user, Options{})}
 		require.True(t, replica.poll().ReadOnly)
-		c := openUser(t, w.d.User(t, "SELECT")) // not a system user
 		done := c.start("SELECT SLEEP(30)")
 		p := replica.running(c.id, 100*time.Millisecond)
 		require.Equal(t, Killed, replica.kill(p.Statement, ActQuery).Result)

@@ -131,3 +131,38 @@ func (st *stage) phaseOf(t *testing.T, change string) migrate.Phase {
 	require.NoError(t, err)
 	return status.Phase
 }
+
+// A statement that still names what goes keeps it from being dropped, as far as
+// the server remembers statements. The server is one of its own, whose memory
+// is not full.
+func TestRetiringWaitsForStatements(t *testing.T) {
+	t.Parallel()
+	s := servers.Private(t, servers.Options{Engine: servers.MySQL})
+	st := shop(t, s, schemaFile("ALTER TABLE items DROP COLUMN note"))
+	st.walk(t, st.Apply, migrate.Expanded)
+	st.exec(t, "UPDATE items SET note = 'secret' WHERE id = 1")
+	out, err := st.Apply(t.Context(), "the-change", engine.WalkOptions{To: migrate.Contracted})
+	require.NoError(t, err)
+	require.False(t, out.Reached)
+	require.Equal(t, migrate.GuardUnused, out.Waiting[0].Guard)
+	require.Contains(t, out.Waiting[0].String(), "note")
+	require.NotContains(t, out.Waiting[0].String(), "secret", "no value of anybody's is shown")
+}
+
+// Where the server remembers no statements, the gate says what was not looked
+// at and leaves the decision to whoever asked for the step by name.
+func TestRetiringWhereStatementsAreNotRemembered(t *testing.T) {
+	st := shop(t, servers.ForTest(t, servers.MariaDB), schemaFile("ALTER TABLE items DROP COLUMN note"))
+	st.walk(t, st.Apply, migrate.Expanded)
+	status, err := st.Status(t.Context(), "the-change")
+	require.NoError(t, err)
+	var unused engine.Verdict
+	for _, v := range status.Next.Guards {
+		if v.Guard == migrate.GuardUnused {
+			unused = v
+		}
+	}
+	require.True(t, unused.Holds)
+	require.Contains(t, unused.Reason, "not looked at")
+	st.walk(t, st.Apply, migrate.Contracted)
+}
