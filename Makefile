@@ -6,6 +6,7 @@ BIN := $(CURDIR)/.bin
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(BIN)/golangci-lint-$(GOLANGCI_VERSION)
 WITH_SERVERS := go run ./integration/cmd/withservers
+SOURCES := cmd internal integration migrate dualwrite backfill flags querykiller examples
 # Packages run side by side; tests inside them do too. Two cores are assumed.
 TEST_FLAGS ?= -timeout 15m
 
@@ -29,7 +30,7 @@ test-race: ## Run every test under the race detector
 
 .PHONY: lint
 lint: $(GOLANGCI) ## Run gofmt, go vet and golangci-lint
-	@test -z "$$(gofmt -l cmd internal integration migrate dualwrite backfill flags)" || { gofmt -l cmd internal integration migrate dualwrite backfill flags; echo "these files are not gofmt-ed"; exit 1; }
+	@test -z "$$(gofmt -l $(SOURCES))" || { gofmt -l $(SOURCES); echo "these files are not gofmt-ed"; exit 1; }
 	go vet ./...
 	$(GOLANGCI) run ./...
 
@@ -56,10 +57,30 @@ docs: ## Write the pages that are made from code and tested files
 bench: ## Measure copy, dual write, transition and library code as ratios of one run
 	$(WITH_SERVERS) -durability durable -buffer-pool 1024 -- go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./backfill ./dualwrite ./flags ./integration/bench
 
+.PHONY: bench-plan
+bench-plan: ## Measure planning: parsing 1 000 statements, comparing 1 000 tables
+	$(WITH_SERVERS) -- go test -run '^$$' -bench 'Parse|Diff' -benchtime 1x -timeout 20m ./migrate/ddl ./migrate/desired
+
+.PHONY: bench-killer
+bench-killer: ## Measure the query killer: latency, cost of polling, the window that remains
+	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./querykiller
+
+.PHONY: conformance-killer
+conformance-killer: ## What the query killer spares, beside pt-kill where it is installed
+	go test -run TestConformance -count=1 -v ./querykiller
+
+.PHONY: verify-verifier
+verify-verifier: ## Plant 10 000 differences of every type and kind; all have to be found
+	$(WITH_SERVERS) -- go test -run 'TestVerifierFindsEveryPlantedDifference|TestABluntVerifierIsCaught' -count=1 -v ./integration/types
+
 .PHONY: fuzz
 fuzz: ## Fuzz parsers and quoting for a minute each
 	go test -run '^$$' -fuzz FuzzParseFile -fuzztime 1m ./migrate/plan
 	go test -run '^$$' -fuzz FuzzKey -fuzztime 1m ./internal/shape
+	go test -run '^$$' -fuzz '^FuzzParse$$' -fuzztime 1m ./migrate/ddl
+	go test -run '^$$' -fuzz FuzzParseRules -fuzztime 1m ./querykiller
+	go test -run '^$$' -fuzz FuzzKindOf -fuzztime 1m ./querykiller
+	go test -run '^$$' -fuzz FuzzRedact -fuzztime 1m ./querykiller
 
 .PHONY: test-servers
 test-servers: ## Exercise every way to get a server: DSN, native, Docker, installation

@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	_ "time/tzdata" // quiet hours name time zones, and images often have none
 
 	"github.com/underpin-db/underpin/internal/cli"
 )

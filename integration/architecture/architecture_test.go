@@ -57,6 +57,24 @@ var rules = []rule{
 	{"migrate/engine", map[string]string{
 		module + "internal/cli": "arrows run downwards", module + "dualwrite": "the engine is not the application", "github.com/spf13/": "arrows run downwards",
 	}},
+	{"migrate/ddl", map[string]string{
+		module + "migrate/plan": "arrows run downwards", module + "migrate/engine": "arrows run downwards", "github.com/spf13/": "arrows run downwards",
+	}},
+	{"migrate/usage", map[string]string{
+		module + "migrate/plan": "arrows run downwards", module + "migrate/engine": "arrows run downwards", "github.com/spf13/": "arrows run downwards",
+	}},
+	{"migrate/desired", map[string]string{
+		module + "migrate/engine": "arrows run downwards", module + "dualwrite": "arrows run downwards", "github.com/spf13/": "arrows run downwards",
+	}},
+	{"migrate/preflight", map[string]string{
+		module + "migrate/engine": "arrows run downwards", module + "dualwrite": "arrows run downwards",
+		module + "internal/cli": "arrows run downwards", "github.com/spf13/": "arrows run downwards",
+	}},
+	{"querykiller", map[string]string{
+		"github.com/prometheus/": "metrics are behind an interface; see querykiller/promkiller", "github.com/spf13/": "arrows run downwards",
+		"github.com/pingcap/": "it guards servers, and judges by first words", module + "migrate/engine": "it stands beside the engine",
+		module + "dualwrite": "it is not the application", module + "backfill": "it stands beside the workers",
+	}},
 	{"internal/control", map[string]string{
 		module + "dualwrite": "arrows run downwards", module + "backfill": "arrows run downwards", module + "migrate/engine": "arrows run downwards",
 	}},

@@ -85,7 +85,7 @@ func furthest(c control.Change) (migrate.Phase, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := course.Path(c.Setting.Phase, course.Furthest(), migrate.Forward); err != nil {
+	if _, noWay := course.Path(c.Setting.Phase, course.Furthest(), migrate.Forward); noWay != nil {
 		return c.Setting.Phase, nil
 	}
 	return course.Furthest(), nil
