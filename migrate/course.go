@@ -184,6 +184,12 @@ func (c Course) Path(from, to Phase, d Direction) ([]Edge, error) {
 	return path, nil
 }
 
+// Leads reports whether there is a way from one phase to another in a direction.
+func (c Course) Leads(from, to Phase, d Direction) bool {
+	_, err := c.Path(from, to, d)
+	return err == nil
+}
+
 // deadEnd says why no edge leaves a phase in a direction.
 func (c Course) deadEnd(at Phase, d Direction) string {
 	switch {

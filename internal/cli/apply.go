@@ -85,7 +85,7 @@ func furthest(c control.Change) (migrate.Phase, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, noWay := course.Path(c.Setting.Phase, course.Furthest(), migrate.Forward); noWay != nil {
+	if !course.Leads(c.Setting.Phase, course.Furthest(), migrate.Forward) {
 		return c.Setting.Phase, nil
 	}
 	return course.Furthest(), nil

@@ -97,7 +97,9 @@ func (a *app) submit(ctx context.Context, db *sql.DB, e *engine.Engine, arg stri
 		return "", err
 	case courseErr != nil:
 		return "", courseErr
-	case begun && (n.name != "" || !remade):
+	case begun && n.name == "" && !remade:
+		return name, unedited(c, file)
+	case begun && n.name != "":
 		return name, nil
 	}
 	p, err := plan.Build(ctx, db, file, plan.Options{})
@@ -105,6 +107,22 @@ func (a *app) submit(ctx context.Context, db *sql.DB, e *engine.Engine, arg stri
 		return "", underWay(err, begun, c)
 	}
 	return name, e.Submit(ctx, p)
+}
+
+// unedited refuses a change file of the schema alone that is not the one under
+// way. For one with a mapping nothing can be compared once the source is gone.
+func unedited(c control.Change, file *plan.File) error {
+	if course, err := c.Course(); err != nil || course == migrate.Mapped {
+		return err
+	}
+	p, err := plan.Unmarshal(c.Spec)
+	if err != nil || p.Says(file) {
+		return err
+	}
+	return &refusedError{
+		err:  fmt.Errorf("%s was edited after change %s had begun", file.Name, c.Name),
+		hint: "go on with the recorded plan: underpin apply " + c.Name + "; or roll back to planned first",
+	}
 }
 
 // underWay adds to a refusal that the change goes on without its file.

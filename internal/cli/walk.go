@@ -64,7 +64,7 @@ func checkPath(c control.Change, to migrate.Phase, d migrate.Direction) error {
 		other, verb = migrate.Forward, "apply"
 	}
 	hint := ""
-	if _, wrongWay := course.Path(c.Setting.Phase, to, other); wrongWay == nil {
+	if course.Leads(c.Setting.Phase, to, other) {
 		hint = "underpin " + verb + " " + c.Name + " --to " + string(to) + " leads there"
 	}
 	return &refusedError{err: err, hint: hint}

@@ -16,6 +16,8 @@ import (
 // Schema is what a plan of a change of the schema alone has in place of a
 // mapping.
 type Schema struct {
+	// Alter is the DDL as its author wrote it.
+	Alter []string `json:"alter"`
 	// Kinds are the kinds of operation, in order.
 	Kinds []string `json:"kinds"`
 	// Fits find rows that the server would refuse.
@@ -30,6 +32,17 @@ type Schema struct {
 	Back   string `json:"back,omitempty"`
 	// Table is the one table that is changed.
 	Table string `json:"table"`
+}
+
+// Says reports whether a change file is the one that the plan of a change of
+// the schema alone was made of. Once the change is under way its plan cannot be
+// made again to be compared: what it asks for is there by then.
+func (p *Plan) Says(f *File) bool {
+	if p.Schema == nil || p.Change.Name != f.Change.Text || p.Change.Service != f.Service.Text {
+		return false
+	}
+	return slices.Equal(p.Schema.Alter, scalarTexts(f.Alter)) && slices.Equal(p.Change.Releases, f.Releases) &&
+		(p.Change.Course != migrate.Retired || p.Schema.Hold == f.Hold)
 }
 
 // alteration builds the plan of a change of the schema alone.
@@ -293,7 +306,7 @@ func (a *alteration) lookForUnfit(ctx context.Context) error {
 func (a *alteration) assemble() *Plan {
 	p := &Plan{
 		Change: migrate.Change{Name: a.file.Change.Text, Service: a.file.Service.Text, Course: a.parts[0].course, Releases: a.file.Releases},
-		Schema: &Schema{Table: a.table, Hold: a.file.Hold},
+		Schema: &Schema{Table: a.table, Hold: a.file.Hold, Alter: scalarTexts(a.file.Alter)},
 		Expand: []Statement{}, Undo: []Statement{}, Contract: []Statement{},
 		Facts: Facts{Server: a.server}, Sample: Sample{Coverage: Complete},
 		Connections: a.file.Connections,
