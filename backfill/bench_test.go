@@ -153,7 +153,7 @@ func (f *fixture) copyAndVerify(b *testing.B, drop, add string) {
 			prepare()
 			one.during(b, f.d.Server, func() { f.runAll(b, 1) })
 			prepare()
-			two.during(b, f.d.Server, func() { f.runAll(b, 2) })
+			two.during(b, f.d.Server, func() { f.runAll(b, f.suitable(b)) })
 			built.during(b, f.d.Server, func() {
 				if add != "" {
 					f.exec(add)
@@ -203,6 +203,14 @@ func BenchmarkColumnChange(b *testing.B) {
 			}
 		})
 	}
+}
+
+// suitable is how many workers the engine would run.
+func (f *fixture) suitable(b *testing.B) int {
+	n, err := SuitableWorkers(b.Context(), f.db, f.change, Backfill)
+	require.NoError(b, err)
+	b.ReportMetric(float64(n), "workers")
+	return n
 }
 
 // runAll is a run of its own.

@@ -39,7 +39,7 @@ left to do.`,
 	phaseFlag(c, &o.to, "to", "go no further than this phase (default: the last with a way back)")
 	c.Flags().DurationVar(&o.wait, "wait", 0, "how long to wait for gates in all")
 	c.Flags().BoolVar(&o.allowCopy, "allow-copy", false, "allow DDL that copies the table while writers wait")
-	c.Flags().IntVar(&o.workers, "workers", 0, "backfill workers in this process (default 2)")
+	c.Flags().IntVar(&o.workers, "workers", 0, "backfill workers in this process (default: what suits the server)")
 	return c
 }
 

@@ -63,7 +63,7 @@ type Config struct {
 	// waiting. Defaults to DefaultPoll.
 	Poll time.Duration
 	// Workers is how many backfill workers the engine runs in its own process.
-	// Defaults to 2.
+	// Defaults to what suits the server, see backfill.SuitableWorkers.
 	Workers int
 	// Throttle opens what is asked whether the copy may go on, beside the limit
 	// of running threads that the engine sees to: the plan's replicas, which
@@ -129,7 +129,6 @@ func New(cfg Config) (*Engine, error) {
 	cfg.DDLLockWait = cmp.Or(cfg.DDLLockWait, DefaultDDLLockWait)
 	cfg.DDLAttempts = cmp.Or(cfg.DDLAttempts, DefaultDDLAttempts)
 	cfg.Poll = cmp.Or(cfg.Poll, DefaultPoll)
-	cfg.Workers = cmp.Or(cfg.Workers, 2)
 	if cfg.FenceWait < time.Second || cfg.DDLLockWait < time.Second {
 		return nil, fmt.Errorf("engine: lock waits of %s and %s: the server counts whole seconds, so at least 1s", cfg.FenceWait, cfg.DDLLockWait)
 	}

@@ -47,6 +47,13 @@ func CopyConfig(db *sql.DB, c control.Change, p *plan.Plan, job backfill.Job) ba
 func (s *step) copyRows(ctx context.Context, job backfill.Job) ([]Verdict, error) {
 	cfg := CopyConfig(s.e.cfg.DB, s.change, s.plan, job)
 	cfg.Owner, cfg.Workers = s.e.cfg.Actor, s.e.cfg.Workers
+	if cfg.Workers == 0 {
+		suitable, err := backfill.SuitableWorkers(ctx, s.e.cfg.DB, s.plan.Change, job)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Workers = suitable
+	}
 	if s.e.cfg.Throttle != nil {
 		more, done, err := s.e.cfg.Throttle(ctx, s.plan.Backfill)
 		if err != nil {
