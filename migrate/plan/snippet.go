@@ -37,6 +37,7 @@ type snippetFile struct {
 	// NeedsTime and Nullables say which packages are imported, Numbered whether
 	// the server gives out keys, Both whether the release reads both shapes.
 	NeedsTime, Nullables, Numbered, Both bool
+	names                                map[string]string // of columns by their Go names
 }
 
 // snippetField is a column as a field of a struct and as a parameter.
@@ -118,12 +119,24 @@ func (f *snippetFile) field(c migrate.Column) snippetField {
 	if c.Null == migrate.Nullable {
 		kind, f.Nullables = "sql.Null["+kind+"]", true
 	}
-	name := exported(c.Name)
+	name := f.unique(exported(c.Name), c.Name)
 	param := strings.ToLower(name[:1]) + name[1:]
 	if token.IsKeyword(param) || slices.Contains([]string{"ctx", "key", "change", "tx", "err", "res", "id", "row", "string", "int64"}, param) {
 		param += "Value"
 	}
 	return snippetField{Name: name, Param: param, Type: kind}
+}
+
+// unique keeps two columns apart whose names make the same Go name.
+func (f *snippetFile) unique(name, column string) string {
+	if f.names == nil {
+		f.names = map[string]string{}
+	}
+	for f.names[name] != "" && f.names[name] != column {
+		name += "X"
+	}
+	f.names[name] = column
+	return name
 }
 
 // goTypes are the Go types of column types; what is not here is read as a

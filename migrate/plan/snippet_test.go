@@ -50,6 +50,27 @@ func TestSnippetsCompile(t *testing.T) {
 	}
 }
 
+// Two columns whose names make the same Go name are kept apart.
+func TestSnippetsKeepColumnsApart(t *testing.T) {
+	db := open(t, servers.ForTest(t, servers.MariaDB), "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, a INT NULL, b INT NULL)")
+	p, err := plan.Build(t.Context(), db, parse(t, `
+change: apart
+service: crm
+source: {table: t}
+target: {table: t}
+expand: ["ALTER TABLE t ADD COLUMN `+"`c d`"+` INT NULL, ADD COLUMN c_d INT NULL"]
+forward: {"c d": a, c_d: b}
+backward: {a: "`+"`c d`"+`", b: c_d}
+contract: [ALTER TABLE t DROP COLUMN a, ALTER TABLE t DROP COLUMN b]
+`), plan.Options{})
+	require.NoError(t, err)
+	snippets, err := p.Snippets()
+	require.NoError(t, err)
+	for _, snippet := range snippets[:2] {
+		compile(t, snippet.Go)
+	}
+}
+
 // compile has the toolchain look at a file as part of this module.
 func compile(t *testing.T, code string) {
 	t.Helper()
