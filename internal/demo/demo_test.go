@@ -109,7 +109,7 @@ func TestSeedsAreOddEnough(t *testing.T) {
 }
 
 // TestNewNamesAreFiner: release r2 writes names that joining and splitting
-// would change, or the demo shows nothing of what design §5.9 is about.
+// would change, or the demo shows nothing of mappings that are not one to one.
 func TestNewNamesAreFiner(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	finer := 0
