@@ -133,6 +133,11 @@ func TestAControllerThatWasReplacedRecordsNothing(t *testing.T) {
 // errCrash ends a walk at a point without any of the engine's own clean-up.
 var errCrash = errors.New("crash")
 
+// patience is for gates that somebody else's transaction keeps shut for a moment:
+// the server is shared with other tests, and a prepared transaction counts
+// whichever database it belongs to.
+const patience = 10 * time.Second
+
 // Crash before and after every durable step, of the way on, of the way back and
 // of the way on again: starting again continues, and the end is the same.
 func TestCrashAtEveryPoint(t *testing.T) {
@@ -145,13 +150,13 @@ func TestCrashAtEveryPoint(t *testing.T) {
 				t.Parallel()
 				st := newStage(t, s)
 				crashes := crashAt(t, st, p, func(e *engine.Engine) (engine.Outcome, error) {
-					return e.Apply(t.Context(), name, engine.WalkOptions{To: migrate.ReadingNew})
+					return e.Apply(t.Context(), name, engine.WalkOptions{To: migrate.ReadingNew, Wait: patience})
 				})
 				crashes += crashAt(t, st, p, func(e *engine.Engine) (engine.Outcome, error) {
-					return e.Rollback(t.Context(), name, engine.WalkOptions{To: migrate.Planned})
+					return e.Rollback(t.Context(), name, engine.WalkOptions{To: migrate.Planned, Wait: patience})
 				})
 				crashes += crashAt(t, st, p, func(e *engine.Engine) (engine.Outcome, error) {
-					return e.Apply(t.Context(), name, engine.WalkOptions{To: migrate.Contracted})
+					return e.Apply(t.Context(), name, engine.WalkOptions{To: migrate.Contracted, Wait: patience})
 				})
 				require.Greater(t, crashes, 1, "the point was never reached")
 				st.audit(t)
