@@ -37,8 +37,16 @@ func (s Salt) Bucket(key ...any) (uint16, error) {
 			return 0, ErrKeyType
 		}
 	}
+	return place(h), nil
+}
+
+// of is Bucket for a key of one string.
+func (s Salt) of(key string) uint16 { return place(addString(uint64(s)*fnvPrime, key)) }
+
+// place spreads a hash over the places.
+func place(h uint64) uint16 {
 	high, _ := bits.Mul64(mix(h), Buckets)
-	return uint16(high), nil
+	return uint16(high)
 }
 
 // Bucket returns the place of a key under the salt of that name: a short form

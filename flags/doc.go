@@ -1,4 +1,41 @@
-// Package flags decides which keys are inside a ramp.
+// Package flags switches features on for a share of the users and off for
+// everybody. docs/flags.md is the guide; this is the design.
+//
+// # The copy
+//
+// A [Client] holds a copy of all flags, compiled, behind one atomic pointer. An
+// evaluation loads the pointer and looks the flag up: no lock, no I/O, no
+// allocation, nothing that can panic. One goroutine polls a [Source] for what has
+// changed since the copy's [Position], builds the next copy and swaps the
+// pointer; [Hinter]s only bring its next poll forward, so whatever they say is
+// harmless. A second goroutine measures the age of the copy ten times a second,
+// because reading a clock costs more than an evaluation does and because the
+// poller may be waiting for a store that hangs.
+//
+// # What is safe
+//
+// A copy that was not confirmed for longer than a flag's bound serves the value
+// that the flag declares safe, never silently the code's fallback: a switch that
+// somebody turned off an hour ago must not stay on in a process that lost its
+// store. The fallback is returned with an error only. A copy that says "off" is
+// believed at any age: losing a connection must not undo a kill.
+//
+// # Experiments
+//
+// An [Assigner] stands between requirements and rules: what makes a flag safe, its
+// switch, its age and what it requires, beats an experiment, and what only aims
+// it does not. The arrow runs from package experiment to this one.
+//
+// # Stores
+//
+// [Memory] is in this package; sqlstore keeps flags in the control tables,
+// filestore in a YAML file, redispub carries hints, openfeature is a provider,
+// promflags exports the metrics. They are packages of their own so that an
+// application links what it uses. Whoever writes a store holds two rules:
+// versions rise by one with every change and become visible in their order, and
+// each has a token that no other history can have.
+//
+// # Ramps
 //
 // A ramp is a share of the keys in basis points: at 500 a twentieth of the keys
 // are inside. [Salt.Bucket] gives every key a fixed place between 0 and 9999, and a

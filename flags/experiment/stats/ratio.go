@@ -1,0 +1,67 @@
+package stats
+
+import (
+	"fmt"
+	"math"
+)
+
+// Pairs are the moments of two values a unit: Y over X for a ratio, Y with the
+// covariate X for CUPED.
+type Pairs struct {
+	Y, X       Moments // with the same number of units
+	Covariance float64 // of the sample, divided by units−1
+}
+
+// PairsOf returns the moments of paired samples of the same length.
+func PairsOf(y, x []float64) Pairs {
+	p := Pairs{Y: MomentsOf(y), X: MomentsOf(x)}
+	for i := range y {
+		p.Covariance += (y[i] - p.Y.Mean) * (x[i] - p.X.Mean) / float64(max(len(y)-1, 1))
+	}
+	return p
+}
+
+func (p Pairs) check() error {
+	if p.Y.Units != p.X.Units {
+		return fmt.Errorf("%w: %d values paired with %d", ErrInput, p.Y.Units, p.X.Units)
+	}
+	if math.IsNaN(p.Covariance) || math.IsInf(p.Covariance, 0) {
+		return fmt.Errorf("%w: a covariance of %v", ErrInput, p.Covariance)
+	}
+	if err := p.Y.check(); err != nil {
+		return err
+	}
+	return p.X.check()
+}
+
+// Ratios compares two ratios of sums, ΣY/ΣX, such as clicks per page view, where
+// a unit contributes several to both. The variance of each is the delta method's
+// (Deng, Knoblich and Lu 2018, "Applying the Delta Method in Metric Analytics",
+// KDD, equation 3; Cochran, "Sampling Techniques", 1977, section 2.11):
+//
+//	Var(Y̅/X̅) ≈ (Var(Y) − 2R·Cov(Y,X) + R²·Var(X)) / (n·X̅²),  R = Y̅/X̅
+//
+// The denominator has to be positive in both branches.
+func Ratios(p Plan, control, treatment Pairs) (Result, error) {
+	c, err := control.ratio()
+	if err != nil {
+		return Result{}, err
+	}
+	t, err := treatment.ratio()
+	if err != nil {
+		return Result{}, err
+	}
+	return p.compare(c, t, 0)
+}
+
+func (p Pairs) ratio() (side, error) {
+	if err := p.check(); err != nil {
+		return side{}, err
+	}
+	if p.X.Mean <= 0 {
+		return side{}, fmt.Errorf("%w: the denominator of the ratio is %v", ErrUndefined, p.X.Mean)
+	}
+	r := p.Y.Mean / p.X.Mean
+	residual := p.Y.Variance - 2*r*p.Covariance + r*r*p.X.Variance
+	return side{r, max(residual, 0) / (float64(p.Y.Units) * p.X.Mean * p.X.Mean), p.Y.Units}, nil
+}

@@ -1,0 +1,225 @@
+package flags
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	// watchEvery is how exactly the age of a copy is known. Reading a clock for
+	// every evaluation would cost more than the evaluation.
+	watchEvery = 100 * time.Millisecond
+	// slowest is the longest wait after failures: how late a store that is back
+	// may be noticed.
+	slowest = 5 * time.Second
+	// hintSpread spreads the polls that one hint causes in many processes.
+	hintSpread = 5 * time.Millisecond
+	// useEvery is how often evaluated flags are reported.
+	useEvery = time.Minute
+)
+
+// pollOn polls until ctx ends: after a wait, or soon after a hint.
+func (c *Client) pollOn(ctx context.Context) {
+	failures := 0
+	reported := time.Now()
+	use := &useLog{today: map[string]string{}}
+	for c.wait(ctx, failures) == nil {
+		if err := c.poll(ctx); err != nil && ctx.Err() == nil {
+			failures++
+		} else {
+			failures = 0
+		}
+		if r, ok := c.cfg.Source.(UseRecorder); ok && failures == 0 && time.Since(reported) >= useEvery {
+			reported = time.Now()
+			if err := use.report(ctx, r, c.copy.Load()); err != nil && ctx.Err() == nil {
+				c.cfg.Logger.Warn("flags: the store does not take which flags are in use", "error", err)
+			}
+		}
+	}
+}
+
+// wait waits for the next poll. Failures make it longer; a hint cuts it short.
+func (c *Client) wait(ctx context.Context, failures int) error {
+	longest := c.cfg.Poll
+	for range min(failures, 10) {
+		longest = min(2*longest, max(slowest, c.cfg.Poll))
+	}
+	// The rest is time for the poll itself: a change is seen within Poll.
+	timer := time.NewTimer(longest*45/100 + rand.N(longest*40/100+1))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	case <-c.hinted:
+	}
+	timer.Reset(rand.N(hintSpread))
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// hint asks for a poll, unless the copy has the version already.
+func (c *Client) hint(version uint64) {
+	c.cfg.Metrics.Hinted()
+	if s := c.copy.Load(); version != 0 && s != nil && version <= s.at.Version {
+		return
+	}
+	select {
+	case c.hinted <- struct{}{}:
+	default: // somebody has asked, and the poll is still to come
+	}
+}
+
+// poll asks the store once and takes over what is new.
+func (c *Client) poll(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
+	defer cancel()
+	began := time.Now() // what the store says is no younger than the question
+	old := c.copy.Load()
+	if old == nil {
+		old = &snapshot{assigner: c.cfg.Assigner}
+	}
+	update, err := c.cfg.Source.Fetch(ctx, old.at)
+	if err == nil && update.At.Version < old.at.Version {
+		update, err = c.behind(ctx, old.at, update)
+	}
+	outcome := Failed
+	if err == nil {
+		outcome = c.take(old, update)
+		c.confirm(began)
+	}
+	c.cfg.Metrics.Polled(outcome, time.Since(began))
+	c.ended(err)
+	if err == nil {
+		if err := c.save(map[Outcome]saving{Applied: saveNow}[outcome]); err != nil {
+			c.cfg.Logger.Warn("flags: the snapshot could not be kept", "error", err)
+		}
+	}
+	return err
+}
+
+// behind decides about a store that is at a lower version than the copy. For a
+// while it may be a replica that lags; after that it is the truth.
+func (c *Client) behind(ctx context.Context, have Position, u Update) (Update, error) {
+	if c.keeper.behind.IsZero() {
+		c.keeper.behind = time.Now()
+	}
+	if time.Since(c.keeper.behind) < c.cfg.Rewind {
+		return u, fmt.Errorf("%w: it is at version %d, the copy at %d; it is believed after %s",
+			ErrBehind, u.At.Version, have.Version, c.cfg.Rewind)
+	}
+	c.cfg.Logger.Warn("flags: the store has lost changes; its word is taken", "version", u.At.Version, "copy", have.Version)
+	return c.cfg.Source.Fetch(ctx, Position{})
+}
+
+// take makes an update the present copy.
+func (c *Client) take(old *snapshot, u Update) Outcome {
+	c.keeper.behind = time.Time{}
+	if c.copy.Load() != nil && u.At == old.at {
+		return Unchanged
+	}
+	next, changed, bad := old.next(u)
+	for _, err := range bad {
+		c.cfg.Logger.Error("flags: a flag that cannot be served is left as it was", "error", err)
+	}
+	c.copy.Store(next)
+	if c.keeper.path != "" {
+		c.keeper.flags.apply(u)
+	}
+	c.cfg.Metrics.Applied(u.At.Version, len(next.flags))
+	if len(changed) > 0 {
+		c.tell(Event{Kind: EventChanged, Flags: changed})
+	}
+	return Applied
+}
+
+// confirm notes that the copy was the store's at that time.
+func (c *Client) confirm(at time.Time) {
+	c.mu.Lock()
+	c.confirmed = at
+	c.mu.Unlock()
+	c.measure()
+}
+
+// watch keeps the age of the copy, whatever the poller may be waiting for.
+func (c *Client) watch(ctx context.Context) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			c.measure()
+		}
+	}
+}
+
+// measure takes the age of the copy. The monotonic clock makes jumps of the
+// machine's clock harmless.
+func (c *Client) measure() {
+	c.mu.Lock()
+	age := UnknownAge
+	if !c.confirmed.IsZero() {
+		age = time.Since(c.confirmed)
+	}
+	was := time.Duration(c.age.Swap(int64(age)))
+	c.mu.Unlock()
+	c.cfg.Metrics.Aged(age)
+	if wasStale, isStale := was > c.cfg.MaxAge, age > c.cfg.MaxAge; wasStale != isStale && c.copy.Load() != nil {
+		kind := EventFresh
+		if isStale {
+			kind = EventStale
+		}
+		c.tell(Event{Kind: kind})
+	}
+}
+
+// ended notes how a poll ended, and tells the first of a row of failures.
+func (c *Client) ended(err error) {
+	c.mu.Lock()
+	first := err != nil && c.last == nil
+	c.last = err
+	c.mu.Unlock()
+	if first {
+		c.tell(Event{Kind: EventFailed, Err: err})
+	}
+}
+
+// useLog remembers what it has reported today.
+type useLog struct{ today map[string]string }
+
+// report tells which flags were evaluated since the last report, once a day and
+// flag.
+func (u *useLog) report(ctx context.Context, r UseRecorder, s *snapshot) error {
+	if s == nil {
+		return nil
+	}
+	day := time.Now().UTC().Format(time.DateOnly)
+	var names []string
+	for name, f := range s.flags {
+		if f.used.Swap(false) && u.today[name] != day {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	if err := r.RecordUse(ctx, names); err != nil {
+		for _, name := range names {
+			s.flags[name].used.Store(true) // for the next time
+		}
+		return err
+	}
+	for _, name := range names {
+		u.today[name] = day
+	}
+	return nil
+}
