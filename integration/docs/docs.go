@@ -46,6 +46,10 @@ func Pages(root string) (map[string]string, error) {
 	if have, err := os.ReadFile(phases); err != nil || string(have) != Phases() {
 		out[phases] = Phases()
 	}
+	rules := filepath.Join(root, "docs", "review-rules.md")
+	if have, err := os.ReadFile(rules); err != nil || string(have) != ReviewRules() {
+		out[rules] = ReviewRules()
+	}
 	return out, nil
 }
 

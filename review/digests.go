@@ -1,0 +1,34 @@
+package review
+
+import (
+	"slices"
+	"strings"
+)
+
+// Uses returns the statements on rows that the server remembers and that name a
+// column, or with an empty column a table. Names are compared as words: a digest
+// that names both a table and a column of that name counts, whichever table the
+// column is of.
+func (f *Facts) Uses(table, column string) []Digest {
+	if f == nil {
+		return nil
+	}
+	var out []Digest
+	for _, d := range f.Digests {
+		if !administers(d.Text) && mentions(d.Text, table) && (column == "" || mentions(d.Text, column)) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// administrative are the verbs of statements that somebody sends by hand, or a
+// migration: the one that added a column does not use it.
+var administrative = []string{
+	"ALTER", "CREATE", "DROP", "RENAME", "TRUNCATE", "ANALYZE", "OPTIMIZE", "CHECK", "REPAIR", "SHOW", "DESC", "DESCRIBE", "EXPLAIN",
+}
+
+func administers(digest string) bool {
+	verb, _, _ := strings.Cut(strings.TrimSpace(digest), " ")
+	return slices.Contains(administrative, strings.ToUpper(verb))
+}

@@ -1,0 +1,4 @@
+package rules
+
+// ReservedWords are the words of RS435.
+func ReservedWords() []string { return reservedWords() }

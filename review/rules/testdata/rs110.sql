@@ -1,0 +1,16 @@
+-- @past
+CREATE TABLE users (
+  id BIGINT NOT NULL PRIMARY KEY, note VARCHAR(100), mail VARCHAR(200) NOT NULL, age INT NULL, seq INT NULL, KEY by_seq (seq)
+);
+-- @review
+ALTER TABLE users MODIFY COLUMN note VARCHAR(100) NOT NULL; -- want RS110
+ALTER TABLE users CHANGE COLUMN age years INT NOT NULL DEFAULT 0; -- want RS110
+ALTER TABLE users
+  ADD COLUMN extra INT NULL,
+  MODIFY seq INT NOT NULL; -- want RS110
+
+-- Silent: it was so before, it stays as it is, it is new, or it is not known.
+ALTER TABLE users MODIFY COLUMN mail VARCHAR(300) NOT NULL;
+ALTER TABLE users MODIFY COLUMN extra INT NOT NULL;
+ALTER TABLE users MODIFY COLUMN id BIGINT UNSIGNED;
+ALTER TABLE unknown MODIFY COLUMN a INT NOT NULL;

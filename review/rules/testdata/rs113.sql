@@ -1,0 +1,28 @@
+-- @past
+CREATE TABLE items (
+  id INT NOT NULL PRIMARY KEY, price INT, name VARCHAR(100), made VARCHAR(20), body TEXT, data JSON, n BIGINT, e ENUM('a', 'b'), u INT UNSIGNED
+);
+-- @review
+ALTER TABLE items MODIFY COLUMN price DECIMAL(10,2); -- want RS113
+ALTER TABLE items CHANGE COLUMN made made_on DATE; -- want RS113
+ALTER TABLE items MODIFY COLUMN id BIGINT NOT NULL; -- want RS113
+ALTER TABLE items MODIFY COLUMN name LONGTEXT; -- want RS113
+ALTER TABLE items MODIFY COLUMN body JSON; -- want RS113
+ALTER TABLE items MODIFY COLUMN e VARCHAR(10); -- want RS113
+
+-- Silent: the same type to code; a type that holds less is RS221's.
+ALTER TABLE items MODIFY COLUMN name TEXT COMMENT 'was longer';
+ALTER TABLE items MODIFY COLUMN made_on DATE NOT NULL;
+ALTER TABLE items MODIFY COLUMN n INT;
+ALTER TABLE items MODIFY COLUMN u INT;
+ALTER TABLE items MODIFY COLUMN e VARCHAR(20);
+ALTER TABLE unknown MODIFY COLUMN a INT;
+ALTER TABLE items ADD COLUMN fresh INT NULL;
+ALTER TABLE items MODIFY COLUMN fresh VARCHAR(10) NULL;
+-- @case
+-- @server mariadb 10.11.6
+-- @past
+CREATE TABLE items (id INT NOT NULL PRIMARY KEY, data LONGTEXT, more JSON);
+-- @review
+ALTER TABLE items MODIFY COLUMN data JSON;
+ALTER TABLE items MODIFY COLUMN more LONGBLOB; -- want RS113

@@ -1,0 +1,4 @@
+-- name: OldUsers :many
+SELECT id
+FROM users
+WHERE age > ?;

@@ -1,0 +1,7 @@
+-- @past
+CREATE TABLE orders (id BIGINT, tenant_id BIGINT, PRIMARY KEY (id));
+-- @review
+ALTER TABLE orders DROP PRIMARY KEY; -- want RS205
+ALTER TABLE orders DROP PRIMARY KEY, ADD PRIMARY KEY (tenant_id, id); -- want RS205
+CREATE TABLE fresh (id BIGINT PRIMARY KEY);
+ALTER TABLE fresh DROP PRIMARY KEY;

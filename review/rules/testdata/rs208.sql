@@ -1,0 +1,8 @@
+-- @past
+CREATE TABLE users (id BIGINT PRIMARY KEY, email VARCHAR(200));
+-- @review
+ALTER TABLE users ADD COLUMN lower_email VARCHAR(200) AS (LOWER(email)) STORED; -- want RS208
+ALTER TABLE elsewhere ADD COLUMN lower_email VARCHAR(200) AS (LOWER(email)) STORED; -- want RS208
+ALTER TABLE users ADD COLUMN upper_email VARCHAR(200) AS (UPPER(email)) VIRTUAL;
+CREATE TABLE fresh (id BIGINT PRIMARY KEY, a INT, b INT AS (a + 1) STORED);
+ALTER TABLE fresh ADD COLUMN c INT AS (a + 2) STORED;

@@ -1,0 +1,6 @@
+-- @past
+CREATE TABLE orders (id BIGINT PRIMARY KEY, a INT, b INT, KEY by_a (a));
+-- @review
+ALTER TABLE orders ALTER INDEX by_a INVISIBLE, MODIFY b BIGINT; -- want RS223
+ALTER TABLE elsewhere FORCE, ALTER INDEX by_a VISIBLE; -- want RS223
+ALTER TABLE orders ALTER INDEX by_a INVISIBLE;

@@ -1,0 +1,16 @@
+-- @size orders 500000000 60000000000
+-- @size customers 2000000 300000000
+-- @size countries 250 16384
+-- @past
+CREATE TABLE orders (id BIGINT PRIMARY KEY, a INT);
+CREATE TABLE customers (id BIGINT PRIMARY KEY, a INT);
+CREATE TABLE countries (id BIGINT PRIMARY KEY, a INT);
+-- @review
+ALTER TABLE orders MODIFY a BIGINT; -- want RS225
+ALTER TABLE customers MODIFY a BIGINT; -- want RS225
+ALTER TABLE countries MODIFY a BIGINT;
+ALTER TABLE orders ADD INDEX by_a (a);
+ALTER TABLE orders ADD COLUMN b INT;
+ALTER TABLE elsewhere MODIFY a BIGINT;
+CREATE TABLE fresh (id BIGINT PRIMARY KEY, a INT);
+ALTER TABLE fresh MODIFY a BIGINT;

@@ -1,0 +1,4 @@
+CREATE TABLE t1 (id BIGINT PRIMARY KEY, a INT, KEY by_a (a, A)); -- want RS408
+CREATE TABLE t2 (id BIGINT PRIMARY KEY, a INT, KEY by_a_id (a, id)); -- want RS408
+CREATE TABLE t3 (id BIGINT PRIMARY KEY, a INT, b INT, KEY by_a_b (a, b));
+CREATE TABLE t4 (id BIGINT PRIMARY KEY, a INT, UNIQUE KEY one (a, id));

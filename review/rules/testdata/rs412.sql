@@ -1,0 +1,3 @@
+CREATE TABLE t1 (id BIGINT PRIMARY KEY, body TEXT, KEY by_body (body(20))); -- want RS412
+CREATE TABLE t2 (id BIGINT PRIMARY KEY, body TEXT, FULLTEXT KEY words (body));
+CREATE TABLE t3 (id BIGINT PRIMARY KEY, name VARCHAR(20), KEY by_name (name));

@@ -1,0 +1,3 @@
+CREATE TABLE t1 (id BIGINT PRIMARY KEY, state ENUM('a', 'b')); -- want RS421
+ALTER TABLE users ADD COLUMN flags SET('a', 'b'); -- want RS421
+CREATE TABLE t2 (id BIGINT PRIMARY KEY, state VARCHAR(10));

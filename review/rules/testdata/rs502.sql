@@ -1,0 +1,23 @@
+CREATE TABLE coupons (id BIGINT NOT NULL PRIMARY KEY); -- want RS502
+CREATE TABLE vouchers (id BIGINT NOT NULL PRIMARY KEY);
+-- @case an ALTER before others
+ALTER TABLE users MODIFY COLUMN name VARCHAR(100) NULL;
+ALTER TABLE users ADD COLUMN a INT NULL; -- want RS502
+UPDATE users SET a = 1 WHERE id = 1;
+-- @case one statement alone, or the last
+ALTER TABLE users ADD COLUMN a INT NULL;
+-- @case each can run again
+CREATE TABLE IF NOT EXISTS coupons (id BIGINT NOT NULL PRIMARY KEY);
+DROP TABLE IF EXISTS vouchers_del;
+CREATE OR REPLACE VIEW v AS SELECT id FROM coupons;
+ALTER TABLE users ALTER COLUMN state SET DEFAULT 'new';
+UPDATE users SET a = 1 WHERE id = 1;
+CREATE INDEX by_a ON users (a);
+-- @case
+-- @server mariadb 10.11.6
+ALTER TABLE users ADD COLUMN IF NOT EXISTS a INT NULL;
+ALTER TABLE users DROP COLUMN IF EXISTS b;
+CREATE INDEX IF NOT EXISTS by_a ON users (a);
+CREATE OR REPLACE TABLE t (id BIGINT NOT NULL PRIMARY KEY);
+DROP INDEX by_b ON users; -- want RS502
+SELECT 1;

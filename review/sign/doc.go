@@ -1,0 +1,39 @@
+// Package sign has people sign plans, and tells which steps of a plan are
+// signed by those who have to.
+//
+// # What is signed
+//
+// A [Statement] is a small text in one canonical form: the change, the hash of
+// its plan, the digest of its change file, the environment, the server's
+// flavour and version, the size class of the table, the role, the signer and
+// the time. It is signed with an SSH key in [Namespace], and kept beside the
+// change file with its signature; see [Folder]. So a signature that is copied to
+// another change, plan, environment, or size class says what it was given for,
+// and is void there. The formats are OpenSSH's: SSHSIG (PROTOCOL.sshsig) and
+// allowed_signers (ssh-keygen(1)), and tests hold both against ssh-keygen.
+//
+// # What counts
+//
+// [Policy.Judge] takes nothing for granted: a signature counts if its statement
+// is canonical and about this very case, its time has come and not passed, the
+// signer is in the role now, the key is one that allowed_signers gives the
+// signer now, is not revoked and, if it is a security key, was touched. Keys are
+// judged by today's files, so a key that is taken out takes its signatures with
+// it.
+//
+// Whoever last touched the change file does not count: author, committer and
+// co-authors of the last commit that did. Their addresses, as git has them, are
+// held against principals, which therefore are addresses too, and against the
+// other addresses that the policy lists under people. An address that neither
+// is known as somebody's nor matches authors voids every signature, for it could
+// be the signer's own. Git addresses are claims: a repository that does not
+// check them (signed commits, or a host that vouches for the address) relies on
+// its people here.
+//
+// # What it cannot do
+//
+// Policy and keys are files. Whoever can change them on the branch, or on the
+// machine that applies, can approve everything: protect them as docs/signoff.md
+// says. The time of signing is the signer's claim, within the future's bound;
+// it shortens a signature's life, and proves nothing.
+package sign

@@ -1,0 +1,73 @@
+package sign
+
+import (
+	"slices"
+
+	"github.com/underpin-db/underpin/migrate"
+	"github.com/underpin-db/underpin/migrate/plan"
+)
+
+// Risk is what may be dear or final about a step.
+type Risk string
+
+// The risks.
+const (
+	// Contract: the old shape is dropped.
+	Contract Risk = "contract"
+	// Irreversible: no way leads back from the step's phase.
+	Irreversible Risk = "irreversible"
+	// Copying: DDL makes writers or readers wait, or copies the table: what
+	// apply does with --allow-copy only.
+	Copying Risk = "copying"
+	// Rebuilding: DDL rewrites every row, on disk and on every replica.
+	Rebuilding Risk = "rebuilding"
+	// Backfill: rows are written in the background.
+	Backfill Risk = "backfill"
+	// Reads: the application begins to answer from the new shape.
+	Reads Risk = "reads"
+)
+
+// risks says of each risk which steps of a plan have it.
+var risks = []struct {
+	risk Risk
+	says string
+	has  func(p *plan.Plan, s plan.Step) bool
+}{
+	{Contract, "the old shape is dropped", func(_ *plan.Plan, s plan.Step) bool { return s.Work == migrate.WorkContract }},
+	{Irreversible, "no way leads back", func(_ *plan.Plan, s plan.Step) bool { return s.WayBack.To == "" }},
+	{Copying, "DDL copies the table or makes others wait", costing(func(c plan.Cost) bool { return !c.Class.Gentle() })},
+	{Rebuilding, "DDL rewrites every row", costing(func(c plan.Cost) bool { return c.Class.Rebuilds() })},
+	{Backfill, "rows are copied in the background", func(_ *plan.Plan, s plan.Step) bool { return s.Work == migrate.WorkBackfill }},
+	{Reads, "reads move to the new shape", func(_ *plan.Plan, s plan.Step) bool { return s.To == migrate.ReadingNew }},
+}
+
+// costing is whether a statement of a step has a cost, as the plan found it. A
+// statement whose cost is not known has it.
+func costing(is func(c plan.Cost) bool) func(*plan.Plan, plan.Step) bool {
+	return func(p *plan.Plan, s plan.Step) bool {
+		return slices.ContainsFunc(p.Statements(s.Work), func(st plan.Statement) bool {
+			c, known := p.Cost(st)
+			return !known || is(c)
+		})
+	}
+}
+
+// Risks returns every risk, in the order in which they are listed.
+func Risks() []Risk {
+	out := make([]Risk, len(risks))
+	for i, r := range risks {
+		out[i] = r.risk
+	}
+	return out
+}
+
+// RisksOf returns the risks of one step of a plan.
+func RisksOf(p *plan.Plan, s plan.Step) []Risk {
+	var out []Risk
+	for _, r := range risks {
+		if r.has(p, s) {
+			out = append(out, r.risk)
+		}
+	}
+	return out
+}
