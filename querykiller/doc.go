@@ -21,6 +21,13 @@
 // the round trip that kills, and the window that remains is measured and
 // published in docs/querykiller.md.
 //
+// # All victims of a poll at once
+//
+// On a server whose processors are taken every round trip waits for its turn. So
+// a poll is one round trip, begun about when the next budget runs out, and the
+// kills that follow from it are carried out together, over connections that were
+// opened at the start. The limits count as if they came one after the other.
+//
 // # Never early
 //
 // An age comes from the server's own clock and is rounded down. Where the

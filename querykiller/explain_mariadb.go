@@ -50,8 +50,11 @@ LIMIT 500`
 func (m *mariadbServer) waits(ctx context.Context, conn *sql.Conn) (waits, error) {
 	var w waits
 	if m.rows {
-		if err := m.innodb.refresh(ctx, conn, nil); err != nil {
-			return w, err
+		if parts, fresh := m.innodb.parts(); fresh != nil {
+			if err := readParts(ctx, conn, parts...); err != nil {
+				return w, fmt.Errorf("read the transactions: %w", err)
+			}
+			m.innodb.take(fresh, nil)
 		}
 		w.edges = slices.Clone(m.innodb.waits.edges)
 	} else {

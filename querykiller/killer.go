@@ -40,8 +40,8 @@ type Config struct {
 	// Interval is the longest time between two polls; defaults to
 	// [DefaultInterval]. The killer polls earlier when a budget runs out earlier.
 	Interval time.Duration
-	// DryRun decides and records, and kills nothing.
-	DryRun bool
+	// Mode says whether what is decided is also carried out.
+	Mode Mode
 	// VerifyWithin is how long a victim may live after its kill before that is an
 	// alarm; defaults to [DefaultVerifyWithin].
 	VerifyWithin time.Duration
@@ -56,6 +56,16 @@ type Config struct {
 	// goroutine. It has to return at once.
 	OnPoll func(Poll)
 }
+
+// Mode says whether a killer kills.
+type Mode string
+
+// The modes. The zero value kills.
+const (
+	ModeKill Mode = ""
+	// ModeDryRun decides and records, and kills nothing.
+	ModeDryRun Mode = "dry_run"
+)
 
 // Clock is the time the killer goes by. It never asks it for an age: those come
 // from the server.
@@ -103,6 +113,7 @@ type Killer struct {
 
 	// What follows belongs to Run.
 	targets  map[StatementID]*target
+	strikes  []strike
 	overload overload
 	all      meter
 	byRule   map[string]*meter
@@ -179,6 +190,7 @@ func (k *Killer) poll(ctx context.Context) time.Duration {
 	call, cancel := context.WithTimeout(ctx, k.Timeout)
 	snap, err := k.Server.Poll(call)
 	cancel()
+	polled := k.Clock.Now().Sub(begun)
 	if ctx.Err() != nil {
 		return 0
 	}
@@ -197,7 +209,7 @@ func (k *Killer) poll(ctx context.Context) time.Duration {
 		k.failing = 0
 		p.Snapshot = snap
 		p.Verdicts = k.carryOut(ctx, snap)
-		wait = k.nextPoll(p.Verdicts)
+		wait = k.nextPoll(p.Verdicts, polled)
 	}
 	p.Took = k.Clock.Now().Sub(begun)
 	p.Overload = k.overload.on
@@ -209,12 +221,14 @@ func (k *Killer) poll(ctx context.Context) time.Duration {
 }
 
 // nextPoll returns how long to wait: not past the moment at which the next
-// budget is used up, and less after a kill, to see soon whether it worked.
-func (k *Killer) nextPoll(verdicts []Verdict) time.Duration {
+// budget is used up, and less after a kill, to see soon whether it worked. A busy
+// server looks late at what it is asked: it is asked earlier by half of what the
+// last poll took.
+func (k *Killer) nextPoll(verdicts []Verdict, took time.Duration) time.Duration {
 	wait := k.Interval
 	for _, v := range verdicts {
 		if v.Due > 0 {
-			wait = min(wait, v.Due)
+			wait = min(wait, v.Due-took/2)
 		}
 	}
 	now := k.Clock.Now()

@@ -76,15 +76,25 @@ func (s *stage) Poll(context.Context) (*querykiller.Snapshot, error) {
 	return snap, nil
 }
 
-func (s *stage) Kill(_ context.Context, id querykiller.StatementID, act querykiller.Act) (querykiller.Killing, error) {
+func (s *stage) Kill(_ context.Context, victims []querykiller.Victim) []querykiller.Killing {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.killed = append(s.killed, fmt.Sprintf("%s %d", act, id.Session))
-	if s.kill != nil {
-		return s.kill(id, act)
+	var out []querykiller.Killing
+	for _, v := range victims {
+		if time.Now().After(v.Before) {
+			out = append(out, querykiller.Killing{Result: querykiller.Uncertain, Err: querykiller.ErrStale})
+			continue
+		}
+		s.killed = append(s.killed, fmt.Sprintf("%s %d", v.Act, v.Statement.Session))
+		one := querykiller.Killing{Result: querykiller.Killed, Window: time.Microsecond}
+		if s.kill != nil {
+			one, one.Err = s.kill(v.Statement, v.Act)
+		} else {
+			s.end(v.Statement.Session)
+		}
+		out = append(out, one)
 	}
-	s.end(id.Session)
-	return querykiller.Killing{Result: querykiller.Killed, Window: time.Microsecond}, nil
+	return out
 }
 
 func (s *stage) Close() error { return nil }

@@ -48,7 +48,7 @@ func TestKillerDryRun(t *testing.T) {
 		pass(10 * time.Second)
 		require.Empty(t, w.seen().killed)
 		require.Equal(t, "7 kill_query dry_run", w.outcomes())
-	}, func(c *querykiller.Config) { c.DryRun = true })
+	}, func(c *querykiller.Config) { c.Mode = querykiller.ModeDryRun })
 }
 
 func TestKillerWarnsOnceAStatement(t *testing.T) {
@@ -184,6 +184,28 @@ func TestKillerRateLimit(t *testing.T) {
 		require.Equal(t, "3 kill_query limited, 4 kill_query limited, 1 kill_query dead, 2 kill_query dead", w.outcomes())
 		pass(10 * time.Second)
 		require.Len(t, w.seen().killed, 4, "when the window has passed")
+	})
+}
+
+// The kills of a poll are carried out together, and a limit counts them as if
+// they came one after the other: those that came to nothing do not count.
+func TestKillerLimitsCountWhatWasKilled(t *testing.T) {
+	s := &stage{}
+	s.kill = func(id querykiller.StatementID, _ querykiller.Act) (querykiller.Killing, error) {
+		s.end(id.Session)
+		if id.Session <= 2 {
+			return querykiller.Killing{Result: querykiller.Gone}, nil
+		}
+		return querykiller.Killing{Result: querykiller.Killed}, nil
+	}
+	play(t, killAt2+"breaker: {kills: 2, per: 1m}\n", s, func(t *testing.T, w *watched) {
+		for id := range uint64(5) {
+			w.run(id + 1)
+		}
+		pass(2010 * time.Millisecond)
+		require.Equal(t, []string{"kill_query 1", "kill_query 2", "kill_query 3", "kill_query 4"}, w.seen().killed)
+		pass(time.Second)
+		require.Equal(t, "1 kill_query gone, 2 kill_query gone, 5 kill_query stopped, 3 kill_query dead, 4 kill_query dead", w.outcomes())
 	})
 }
 

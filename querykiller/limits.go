@@ -14,8 +14,9 @@ func (l Limit) String() string { return fmt.Sprintf("%d kills in %s", l.Kills, l
 // meter counts kills within a sliding window. The zero value has counted none.
 type meter struct{ kills []time.Time }
 
-// full says whether one more kill would exceed the limit.
-func (m *meter) full(l Limit, now time.Time) bool {
+// full says whether one more kill would exceed the limit, after those counted
+// and so many that are not counted yet.
+func (m *meter) full(l Limit, now time.Time, pending int) bool {
 	if l.Kills == 0 {
 		return false
 	}
@@ -24,7 +25,7 @@ func (m *meter) full(l Limit, now time.Time) bool {
 		old++
 	}
 	m.kills = m.kills[old:]
-	return len(m.kills) >= l.Kills
+	return len(m.kills)+pending >= l.Kills
 }
 
 // add counts a kill; the moments have to rise.

@@ -20,15 +20,25 @@ func (m *mariadbServer) read(ctx context.Context, conn *sql.Conn) (serverLook, e
 	r := serverLook{targets: map[StatementID]serverTarget{}}
 	s := &r.snapshot
 	began := time.Now()
-	err := readParts(ctx, conn,
-		part{selectMariaDBFacts, func(rows *sql.Rows) error { return rows.Scan(&s.At, &s.ReadOnly, &s.Load.MaxConnections) }},
-		part{fmt.Sprintf(mariadbSessions, m.opts.TextLimit), func(rows *sql.Rows) error {
+	parts := []part{
+		{selectMariaDBFacts, func(rows *sql.Rows) error { return rows.Scan(&s.At, &s.ReadOnly, &s.Load.MaxConnections) }},
+		{fmt.Sprintf(mariadbSessions, m.opts.TextLimit), func(rows *sql.Rows) error {
 			p, err := scanSession(rows)
 			s.Sessions = append(s.Sessions, p)
 			return err
-		}})
-	if err != nil {
+		}},
+	}
+	var fresh *refreshed
+	if m.rows {
+		var more []part
+		more, fresh = m.innodb.parts()
+		parts = append(parts, more...)
+	}
+	if err := readParts(ctx, conn, parts...); err != nil {
 		return r, fmt.Errorf("read the process list: %w", err)
+	}
+	if fresh != nil {
+		m.innodb.take(fresh, s.Sessions)
 	}
 	next := make(map[uint64]callee, len(s.Sessions))
 	for i := range s.Sessions {
@@ -99,9 +109,7 @@ func (m *mariadbServer) identify(p *Session) callee {
 
 // detail reads what the process list does not tell.
 func (m *mariadbServer) detail(ctx context.Context, conn *sql.Conn, sessions []Session) error {
-	if err := m.readRows(ctx, conn, sessions); err != nil {
-		return err
-	}
+	m.tellRows(sessions)
 	young := youngUnknown()
 	var old, busy []*Session
 	present := make(map[uint64]bool, len(sessions))
@@ -143,22 +151,16 @@ func (m *mariadbServer) detail(ctx context.Context, conn *sql.Conn, sessions []S
 	return nil
 }
 
-// readRows tells of the transactions.
-func (m *mariadbServer) readRows(ctx context.Context, conn *sql.Conn, sessions []Session) error {
-	if !m.rows {
-		for i := range sessions {
-			sessions[i].Unknown = append(sessions[i].Unknown, "rows_modified", "rolling_back", "transaction")
-		}
-		return nil
-	}
-	if err := m.innodb.refresh(ctx, conn, sessions); err != nil {
-		return err
-	}
+// tellRows tells of the transactions.
+func (m *mariadbServer) tellRows(sessions []Session) {
 	for i := range sessions {
+		if !m.rows {
+			sessions[i].Unknown = append(sessions[i].Unknown, "rows_modified", "rolling_back", "transaction")
+			continue
+		}
 		m.innodb.tell(&sessions[i])
 		m.innodb.tellAge(&sessions[i], sessions[i].Statement.Query)
 	}
-	return nil
 }
 
 // mariadbHolders are the metadata locks that only LOCK TABLES, FLUSH TABLES

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,14 +21,24 @@ type event struct {
 }
 
 const mysqlEvents = `/* underpin killer */
-SELECT THREAD_ID, EVENT_ID, TIMER_START, TIMER_WAIT, END_EVENT_ID IS NOT NULL,
-  EVENT_NAME, LEFT(SQL_TEXT, %d), DIGEST, ROWS_EXAMINED
-FROM performance_schema.events_statements_current
-WHERE NESTING_EVENT_LEVEL = 0
-  AND TIMER_START IS NOT NULL`
+SELECT e.THREAD_ID, e.EVENT_ID, e.TIMER_START, e.TIMER_WAIT, e.END_EVENT_ID IS NOT NULL,
+  e.EVENT_NAME, LEFT(e.SQL_TEXT, %d), e.DIGEST, e.ROWS_EXAMINED
+FROM performance_schema.events_statements_current AS e
+WHERE e.NESTING_EVENT_LEVEL = 0
+  AND e.TIMER_START IS NOT NULL`
 
-const mysqlRunning = `
-  AND END_EVENT_ID IS NULL`
+// mysqlRunning looks up the events of the threads at work only: with 1000
+// connections that takes the server 0.65 ms, and to read all events 1.55 ms.
+const mysqlRunning = `/* underpin killer */
+SELECT e.THREAD_ID, e.EVENT_ID, e.TIMER_START, e.TIMER_WAIT, FALSE,
+  e.EVENT_NAME, LEFT(e.SQL_TEXT, %d), e.DIGEST, e.ROWS_EXAMINED
+FROM performance_schema.threads AS t
+STRAIGHT_JOIN performance_schema.events_statements_current AS e ON e.THREAD_ID = t.THREAD_ID
+WHERE t.PROCESSLIST_ID IS NOT NULL
+  AND t.PROCESSLIST_COMMAND <> 'Sleep'
+  AND e.NESTING_EVENT_LEVEL = 0
+  AND e.TIMER_START IS NOT NULL
+  AND e.END_EVENT_ID IS NULL`
 
 const mysqlThreads = `/* underpin killer */
 SELECT THREAD_ID, PROCESSLIST_ID, CONNECTION_TYPE IS NULL, PROCESSLIST_USER, PROCESSLIST_HOST,
@@ -41,10 +52,6 @@ FROM performance_schema.events_transactions_current
 WHERE STATE = 'ACTIVE'
   AND TIMER_WAIT IS NOT NULL`
 
-// fewThreads is up to how many threads it is cheaper to look up one by one than
-// to read the table: with 1000 connections a look-up takes 0.13 ms, all 2 ms.
-const fewThreads = 10
-
 // thread is a session with what must not get lost between two queries.
 type thread struct {
 	Session
@@ -56,7 +63,7 @@ type thread struct {
 // read implements dialect. The threads come first. A statement whose event is
 // then found to be older than this reading was the one that the thread's line
 // describes; of a younger one only what the event tells is believed, and at that
-// age nothing is decided.
+// age nothing is decided. All is read in one round trip.
 func (m *mysqlServer) read(ctx context.Context, conn *sql.Conn) (serverLook, error) {
 	r := serverLook{targets: map[StatementID]serverTarget{}}
 	s := &r.snapshot
@@ -68,13 +75,10 @@ func (m *mysqlServer) read(ctx context.Context, conn *sql.Conn) (serverLook, err
 		return r, m.readPlain(ctx, conn, s)
 	}
 	var threads []thread
-	if err := readParts(ctx, conn, facts, part{mysqlThreads, func(rows *sql.Rows) error { return addThread(rows, &threads) }}); err != nil {
-		return r, fmt.Errorf("read the threads: %w", err)
-	}
 	d := newDetails()
-	events, now, err := m.readEvents(ctx, conn, threads, d)
+	events, now, err := m.readEvents(ctx, conn, d, facts, part{mysqlThreads, func(rows *sql.Rows) error { return addThread(rows, &threads) }})
 	if err != nil {
-		return r, fmt.Errorf("read the statements: %w", err)
+		return r, fmt.Errorf("read the threads and their statements: %w", err)
 	}
 	for i := range threads {
 		t := &threads[i]
@@ -110,26 +114,17 @@ func addThread(rows *sql.Rows, threads *[]thread) error {
 }
 
 // readEvents returns the statements by thread, and the server's timer.
-// Statements that have ended are read from time to time only. What else is
-// wanted of busy sessions is read in the same round trip.
-func (m *mysqlServer) readEvents(ctx context.Context, conn *sql.Conn, threads []thread, d *details) (map[uint64]event, uint64, error) {
-	query := fmt.Sprintf(mysqlEvents, m.opts.TextLimit)
+// Statements that have ended are read from time to time only. What is read before
+// them, and what else is wanted of busy sessions, goes the same way.
+func (m *mysqlServer) readEvents(ctx context.Context, conn *sql.Conn, d *details, before ...part) (map[uint64]event, uint64, error) {
+	query := mysqlRunning
 	sweep := time.Since(m.swept) >= m.opts.SweepEvery
-	if !sweep {
-		query += mysqlRunning
-		var busy []string
-		for i := range threads {
-			if !threads[i].sleeps && !threads[i].System {
-				busy = append(busy, fmt.Sprint(threads[i].thread))
-			}
-		}
-		if len(busy) > 0 && len(busy) <= fewThreads {
-			query += "\n  AND THREAD_ID IN (" + strings.Join(busy, ", ") + ")"
-		}
+	if sweep {
+		query = mysqlEvents
 	}
 	var now uint64
 	events, ended := map[uint64]event{}, map[uint64]event{}
-	parts := append([]part{{query, func(rows *sql.Rows) error {
+	parts := slices.Concat(before, []part{{fmt.Sprintf(query, m.opts.TextLimit), func(rows *sql.Rows) error {
 		e, err := scanEvent(rows)
 		if e.thread == m.self {
 			now = e.start // of this very query: a little in the past, so ages are too small rather than too great
@@ -140,7 +135,7 @@ func (m *mysqlServer) readEvents(ctx context.Context, conn *sql.Conn, threads []
 			events[e.thread] = e
 		}
 		return err
-	}}}, m.parts(d)...)
+	}}}, m.parts(d))
 	if err := d.settle(readParts(ctx, conn, parts...)); err != nil {
 		return nil, 0, err
 	}

@@ -1,12 +1,12 @@
 package querykiller
 
 import (
-	"cmp"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/underpin-db/underpin/internal/yamlx"
 )
 
 // MaxRulesSize is the size in bytes above which a rules file is refused.
@@ -23,18 +23,16 @@ func ParseRules(name string, r io.Reader) (*Rules, error) {
 	if len(text) > MaxRulesSize {
 		return nil, ParseErrors{{File: name, Problem: fmt.Sprintf("it is larger than %d bytes", MaxRulesSize)}}
 	}
-	doc, err := document(name, text)
+	doc, err := yamlx.Document(name, text, yamlx.Hints{Empty: "a rules file begins with `rules:`", Second: "keep one"})
 	if err != nil {
 		return nil, err
 	}
-	d := &decoder{file: name}
+	d := &decoder{yamlx.Reader{File: name}}
 	rules := &Rules{Breaker: DefaultBreaker()}
 	d.top(doc, rules)
-	if len(d.errs) > 0 {
-		slices.SortStableFunc(d.errs, func(a, b *ParseError) int {
-			return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-		})
-		return nil, d.errs
+	if len(d.Errs) > 0 {
+		d.Errs.Sort()
+		return nil, d.Errs
 	}
 	return rules, nil
 }
@@ -54,7 +52,7 @@ func (d *decoder) top(doc ast.Node, r *Rules) {
 		"rules": func(n ast.Node, path string) {
 			list, ok := n.(*ast.SequenceNode)
 			if !ok || len(list.Values) == 0 {
-				d.fail(position(n), path, "this has to be a list of rules, and is "+kindOf(n), "write each as `- name: …`")
+				d.Fail(yamlx.At(n), path, "this has to be a list of rules, and is "+yamlx.KindOf(n), "write each as `- name: …`")
 				return
 			}
 			r.Rules = make([]Rule, len(list.Values))
@@ -67,7 +65,7 @@ func (d *decoder) top(doc ast.Node, r *Rules) {
 		"undo_rate": d.number(&r.UndoRate, 1e12),
 	})
 	if _, ok := seen["rules"]; !ok {
-		d.fail(position(doc), "rules", "the field is missing", "add `rules:`")
+		d.Fail(yamlx.At(doc), "rules", "the field is missing", "add `rules:`")
 	}
 	for i, w := range all {
 		d.checkRule(w, r)
@@ -78,8 +76,8 @@ func (d *decoder) top(doc ast.Node, r *Rules) {
 // rule reads one rule.
 func (d *decoder) rule(n ast.Node, path string, r *Rule) written {
 	*r = Rule{Measure: MeasureStatement, Group: GroupRule, Victims: VictimsAll}
-	w := written{Rule: r, path: path, at: position(n)}
-	r.Line = w.at.line
+	w := written{Rule: r, path: path, at: yamlx.At(n)}
+	r.Line = w.at.Line
 	var match map[string]place
 	w.has = d.mapping(n, path, fields{
 		"name":           d.text(&r.Name),
@@ -136,7 +134,7 @@ func (d *decoder) match(n ast.Node, path string, m *Match) map[string]place {
 				"waiter": wordList(d, &m.Blocks.Waiter, KindSelect, KindDML, KindDDL, KindCall, KindAdmin, KindTx, KindOther),
 			})
 			if len(seen) == 0 {
-				d.fail(position(n), path, "it names neither lock nor waiter", "leave it out with `measure: blocking`, or write `lock: metadata`")
+				d.Fail(yamlx.At(n), path, "it names neither lock nor waiter", "leave it out with `measure: blocking`, or write `lock: metadata`")
 			}
 		},
 	})

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/underpin-db/underpin/internal/yamlx"
 )
 
 // rulePattern is what a rule may be called.
@@ -83,16 +85,16 @@ var notWith = map[Act][]string{
 func (d *decoder) checkRule(w written, all *Rules) {
 	for _, name := range []string{"name", "action", "budget"} {
 		if _, ok := w.has[name]; !ok && (name != "budget" || w.Action != ActLeave) {
-			d.fail(w.at, join(w.path, name), "the field is missing", "add `"+name+":`")
+			d.Fail(w.at, yamlx.Join(w.path, name), "the field is missing", "add `"+name+":`")
 		}
 	}
 	if w.Name != "" && !rulePattern.MatchString(w.Name) {
-		d.fail(w.has["name"], w.path+".name", fmt.Sprintf("%q is no name for a rule", w.Name),
+		d.Fail(w.has["name"], w.path+".name", fmt.Sprintf("%q is no name for a rule", w.Name),
 			"use small letters, digits, hyphens and underscores, 63 at most, beginning with a letter or digit")
 	}
 	for _, name := range notWith[w.Action] {
 		if at, ok := w.has[name]; ok {
-			d.fail(at, join(w.path, name), "a rule that does `"+string(w.Action)+"` has no use for it", "leave it out")
+			d.Fail(at, yamlx.Join(w.path, name), "a rule that does `"+string(w.Action)+"` has no use for it", "leave it out")
 		}
 	}
 	if w.Action == ActLeave {
@@ -100,7 +102,7 @@ func (d *decoder) checkRule(w written, all *Rules) {
 	}
 	for _, one := range impossible {
 		if at, ok := w.has[one.field]; ok && one.holds(w.Rule, all) {
-			d.fail(at, join(w.path, one.field), one.problem, one.hint)
+			d.Fail(at, yamlx.Join(w.path, one.field), one.problem, one.hint)
 		}
 	}
 }
@@ -110,10 +112,10 @@ func (d *decoder) checkRule(w written, all *Rules) {
 func (d *decoder) checkOrder(w written, before []written) {
 	for _, b := range before {
 		if w.Name != "" && w.Name == b.Name {
-			d.fail(w.has["name"], w.path+".name", fmt.Sprintf("the rule in line %d has that name already", b.Line), "give each its own")
+			d.Fail(w.has["name"], w.path+".name", fmt.Sprintf("the rule in line %d has that name already", b.Line), "give each its own")
 		}
 		if _, conditions := b.has["match"]; b.Action == ActLeave && !conditions {
-			d.fail(w.at, w.path, fmt.Sprintf("it is never reached: the rule in line %d leaves every session alone", b.Line), "put that rule last, or give it a match")
+			d.Fail(w.at, w.path, fmt.Sprintf("it is never reached: the rule in line %d leaves every session alone", b.Line), "put that rule last, or give it a match")
 			return
 		}
 	}

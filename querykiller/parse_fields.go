@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/underpin-db/underpin/internal/yamlx"
 )
 
 var errEmptyPattern = errors.New("it is empty")
@@ -20,9 +22,9 @@ func (d *decoder) patterns(dst *Patterns) readFunc {
 	return func(n ast.Node, path string) {
 		d.items(n, path, func(n ast.Node, path string) {
 			var s string
-			before := len(d.errs)
+			before := len(d.Errs)
 			d.text(&s)(n, path)
-			if len(d.errs) > before {
+			if len(d.Errs) > before {
 				return
 			}
 			if len(s) < 2 || s[0] != '/' || s[len(s)-1] != '/' {
@@ -31,7 +33,7 @@ func (d *decoder) patterns(dst *Patterns) readFunc {
 			}
 			re, err := regexp.Compile(s[1 : len(s)-1])
 			if err != nil || len(s) == 2 {
-				d.fail(position(n), path, fmt.Sprintf("the regular expression does not compile: %v", cmp.Or(err, errEmptyPattern)),
+				d.Fail(yamlx.At(n), path, fmt.Sprintf("the regular expression does not compile: %v", cmp.Or(err, errEmptyPattern)),
 					"the syntax is that of https://golang.org/s/re2syntax")
 				return
 			}
@@ -45,12 +47,12 @@ func (d *decoder) tag(dst *map[string]Patterns) readFunc {
 	return func(n ast.Node, path string) {
 		*dst = map[string]Patterns{}
 		seen := map[string]place{}
-		for key, value := range d.entries(n, path, seen) {
+		for key, value := range d.Entries(n, path, seen) {
 			if key = strings.ToLower(key); !isTagText(key) {
-				d.fail(position(value), join(path, key), "this cannot be the key of a tag", "")
+				d.Fail(yamlx.At(value), yamlx.Join(path, key), "this cannot be the key of a tag", "")
 			}
 			var p Patterns
-			d.patterns(&p)(value, join(path, key))
+			d.patterns(&p)(value, yamlx.Join(path, key))
 			(*dst)[key] = p
 		}
 	}
@@ -61,10 +63,10 @@ func span[T uint64 | int | time.Duration](d *decoder, dst *Span[T], read func(*T
 	return func(n ast.Node, path string) {
 		seen := d.mapping(n, path, fields{"min": read(&dst.Min), "max": read(&dst.Max)})
 		if *dst == (Span[T]{}) {
-			d.fail(position(n), path, "the range is open at both ends", "give min, max or both, of more than zero")
+			d.Fail(yamlx.At(n), path, "the range is open at both ends", "give min, max or both, of more than zero")
 		}
 		if dst.Max != 0 && dst.Min > dst.Max {
-			d.fail(seen["min"], path, fmt.Sprintf("min %v is more than max %v", dst.Min, dst.Max), "")
+			d.Fail(seen["min"], path, fmt.Sprintf("min %v is more than max %v", dst.Min, dst.Max), "")
 		}
 	}
 }
@@ -97,7 +99,7 @@ func (d *decoder) overload(dst *Overload) readFunc {
 			"calm":            d.duration(&dst.Calm),
 		})
 		if dst.ThreadsRunning == 0 && dst.Connections == 0 {
-			d.fail(position(n), path, "it has no threshold", "add `threads_running: 64`, or `connections: 80` in percent of the server's maximum")
+			d.Fail(yamlx.At(n), path, "it has no threshold", "add `threads_running: 64`, or `connections: 80` in percent of the server's maximum")
 		}
 	}
 }
@@ -109,10 +111,10 @@ func (d *decoder) quiet(dst *[]Quiet) readFunc {
 		seen := d.mapping(n, path, fields{
 			"from": d.clock(&q.From), "to": d.clock(&q.To), "days": d.days(&q.Days),
 			"zone": func(n ast.Node, path string) {
-				s, _ := scalarText(n)
+				s, _ := yamlx.Text(n)
 				zone, err := time.LoadLocation(s)
 				if err != nil || s == "" {
-					d.fail(position(n), path, fmt.Sprintf("there is no time zone %q", s), "write it like Europe/Berlin, or leave it out for UTC")
+					d.Fail(yamlx.At(n), path, fmt.Sprintf("there is no time zone %q", s), "write it like Europe/Berlin, or leave it out for UTC")
 					return
 				}
 				q.Zone = zone
@@ -120,7 +122,7 @@ func (d *decoder) quiet(dst *[]Quiet) readFunc {
 		})
 		d.need(n, path, seen, "from", "to")
 		if len(seen) > 1 && q.From == q.To {
-			d.fail(position(n), path, "the quiet hours begin and end at the same time", "leave the rule out if it is never to act")
+			d.Fail(yamlx.At(n), path, "the quiet hours begin and end at the same time", "leave the rule out if it is never to act")
 		}
 		*dst = append(*dst, q)
 	}
@@ -129,10 +131,10 @@ func (d *decoder) quiet(dst *[]Quiet) readFunc {
 // clock reads a time of day like 06:30.
 func (d *decoder) clock(dst *int) readFunc {
 	return func(n ast.Node, path string) {
-		s, _ := scalarText(n)
+		s, _ := yamlx.Text(n)
 		t, err := time.Parse("15:04", s)
 		if err != nil {
-			d.fail(position(n), path, "this has to be a time of day", `write it like "22:00"`)
+			d.Fail(yamlx.At(n), path, "this has to be a time of day", `write it like "22:00"`)
 			return
 		}
 		*dst = t.Hour()*60 + t.Minute()
@@ -155,7 +157,7 @@ func (d *decoder) days(dst *[]time.Weekday) readFunc {
 func (d *decoder) need(n ast.Node, path string, seen map[string]place, names ...string) {
 	for _, name := range names {
 		if _, ok := seen[name]; !ok {
-			d.fail(position(n), join(path, name), "the field is missing", "add `"+name+":`")
+			d.Fail(yamlx.At(n), yamlx.Join(path, name), "the field is missing", "add `"+name+":`")
 		}
 	}
 }

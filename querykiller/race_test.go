@@ -115,7 +115,7 @@ func TestNextStatement(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := watch(t, s, Options{})
 		var ours, blind race
-		ours.run(t, w, raceOffenders, func(p Session) (Killing, error) { return w.s.Kill(t.Context(), p.Statement, ActQuery) })
+		ours.run(t, w, raceOffenders, func(p Session) (Killing, error) { return killOne(t.Context(), w.s, p.Statement, ActQuery) })
 		blind.run(t, w, raceOffenders, blindly(t, w))
 		t.Logf("ours:  %v", &ours)
 		t.Logf("blind: %v", &blind)

@@ -7,65 +7,20 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
 )
-
-// Options say how a server is watched. The zero value is right.
-type Options struct {
-	// AdminDSN reaches the same server over its administrative port (MySQL's
-	// admin_address, MariaDB's extra_port), which has connections of its own
-	// when max_connections is reached. It is tried first; where it does not
-	// answer the ordinary DSN is used, and every poll says so.
-	AdminDSN string
-	// TextLimit is how many bytes of a statement's text are read. Defaults to
-	// 4096; MySQL keeps no more than performance_schema_max_sql_text_length.
-	TextLimit int
-	// Attention is the age from which what is expensive to read (connection
-	// attributes, rows modified, locks held) is read for a statement; before
-	// it these fields are in Unknown. Defaults to 100 ms. It must be shorter
-	// than the shortest budget.
-	Attention time.Duration
-	// SweepEvery is how often the last statements of idle sessions are read
-	// on MySQL. Defaults to 1 s.
-	SweepEvery time.Duration
-	// ConnectTimeout bounds the dialling of one connection. Defaults to 5 s.
-	ConnectTimeout time.Duration
-	// Fuse is how long after MySQL has read a statement's identity again the
-	// kill may still be executed. Later ones expire at the server and are
-	// tried again. Defaults to 2 ms.
-	Fuse time.Duration
-}
-
-func (o Options) withDefaults() Options {
-	if o.TextLimit <= 0 {
-		o.TextLimit = 4096
-	}
-	for _, d := range []struct {
-		of  *time.Duration
-		def time.Duration
-	}{
-		{&o.Attention, 100 * time.Millisecond},
-		{&o.SweepEvery, time.Second},
-		{&o.ConnectTimeout, 5 * time.Second},
-		{&o.Fuse, 2 * time.Millisecond},
-	} {
-		if *d.of <= 0 {
-			*d.of = d.def
-		}
-	}
-	return o
-}
 
 // Sentinels of Kill and Poll. In every case nothing was killed.
 var (
 	// ErrNoIdentity: the server does not tell which statement a session runs,
 	// so that none can be killed without a chance of hitting the next one.
 	ErrNoIdentity = errors.New("the server does not tell statements apart: nothing is killed rather than guessed")
-	// ErrStale: a connection was lost since the statement was judged, and the
-	// server may be another one since. Poll again.
-	ErrStale = errors.New("the connection was reopened since the statement was judged: poll again first")
+	// ErrStale: the poll is too old to kill by, or a connection was lost since,
+	// and the server may be another one. Poll again.
+	ErrStale = errors.New("the poll that judged the statement is too old, or from before the connection was lost: poll again first")
 	// ErrExpired: the server was too busy to read an identity and kill within
 	// Options.Fuse, every time.
 	ErrExpired = errors.New("the server took too long between reading the statement's identity and the kill")
@@ -106,26 +61,25 @@ type serverTarget struct {
 	server time.Time // when, by the server's
 }
 
-// server is a Server over two held connections.
+// server is a Server over held connections.
 type server struct {
 	opts    Options
 	flavour Flavour
 	version string
 	poller  *link
-	killer  *link
+	killers []*link
 	dialect serverDialect
 	ages    ages
 	missing []string // from the probe
 	boot    time.Time
 	targets map[StatementID]serverTarget
-	// polled and killed are the openings of the links that the targets rest on.
-	polled, killed int
+	polled  int // the opening of the poller that was probed
 }
 
 var _ Server = (*server)(nil)
 
-// Connect opens two connections to the server and keeps them: one polls, one
-// kills, so that both work when max_connections is reached later. It finds out
+// Connect opens connections to the server and keeps them: one polls, the others
+// kill, so that both works when max_connections is reached later. It finds out
 // the flavour and what this user can see; what it cannot is in the Degraded of
 // every Snapshot. The DSN need not name a database. The error never contains a
 // password.
@@ -144,8 +98,12 @@ func connect(ctx context.Context, dsn string, opts Options) (*server, error) {
 	if s.poller, err = newLink(dsn, opts); err != nil {
 		return nil, err
 	}
-	if s.killer, err = newLink(dsn, opts); err != nil {
-		return nil, errors.Join(err, s.poller.close())
+	for range opts.Killers {
+		l, err := newLink(dsn, opts)
+		if err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		s.killers = append(s.killers, l)
 	}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("watch %s: %w", mysqlx.Redact(dsn), err), s.Close())
@@ -153,15 +111,16 @@ func connect(ctx context.Context, dsn string, opts Options) (*server, error) {
 	return s, nil
 }
 
-// open connects both links and probes.
+// open connects all links and probes.
 func (s *server) open(ctx context.Context) error {
 	conn, err := s.poller.get(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := s.killer.get(ctx); err != nil {
+	if _, err := s.killers[0].get(ctx); err != nil {
 		return err
 	}
+	s.keepKillers(ctx) // the others are of use, and not necessary
 	return s.probe(ctx, conn)
 }
 
@@ -187,7 +146,7 @@ func (s *server) probe(ctx context.Context, conn *sql.Conn) error {
 		return fmt.Errorf("find out what the server tells: %w", err)
 	}
 	s.missing = missing
-	s.polled, s.killed = s.poller.opened, s.killer.opened
+	s.polled = s.poller.opened
 	return nil
 }
 
@@ -234,87 +193,71 @@ func (s *server) Poll(ctx context.Context) (*Snapshot, error) {
 		}
 	}
 	began := s.ages.begin()
+	var words []string
+	var keeping sync.WaitGroup
+	keeping.Go(func() { words = s.keepKillers(ctx) })
 	r, err := s.dialect.read(ctx, conn)
+	keeping.Wait()
 	if err != nil {
 		return nil, fmt.Errorf("poll: %w", s.poller.check(err))
 	}
-	degraded := slices.Concat(s.missing, r.snapshot.Degraded, s.poller.words(), s.keepKiller(ctx))
+	degraded := slices.Concat(s.missing, r.snapshot.Degraded, s.poller.words(), words)
 	r.snapshot.Flavour, r.snapshot.Version, r.snapshot.Degraded = s.flavour, s.version, degraded
 	r.snapshot.Boot = s.boot.Format(time.RFC3339)
 	s.ages.bound(began, &r)
 	s.own(r.snapshot.Sessions)
-	s.targets, s.killed = r.targets, s.killer.opened
+	for _, l := range s.killers {
+		l.vouched = l.opened
+	}
+	s.targets = r.targets
 	return &r.snapshot, nil
 }
 
-// keepKiller sees to it that the killing connection is there before it is
-// needed.
-func (s *server) keepKiller(ctx context.Context) []string {
-	if err := s.killer.keep(ctx); err != nil {
-		return []string{fmt.Sprintf("the connection that kills is lost (%v): nothing can be killed until it is back", err)}
+// keepKillers sees to it that the connections that kill are there before they
+// are needed.
+func (s *server) keepKillers(ctx context.Context) []string {
+	lost, last := 0, error(nil)
+	oldest := s.killers[0]
+	for _, l := range s.killers {
+		if last != nil && l.conn == nil {
+			lost++ // one attempt a poll
+			continue
+		}
+		if err := l.keep(ctx); err != nil {
+			lost, last = lost+1, err
+		}
+		if l.tested.Before(oldest.tested) {
+			oldest = l
+		}
 	}
-	return s.killer.words()
+	if oldest.conn != nil && time.Since(oldest.tested) >= testEvery/time.Duration(len(s.killers)) {
+		if err := oldest.test(ctx); err != nil {
+			lost, last = lost+1, err
+		}
+	}
+	switch {
+	case lost == len(s.killers):
+		return []string{fmt.Sprintf("the connections that kill are lost (%v): nothing can be killed until one is back", last)}
+	case lost > 0:
+		return []string{fmt.Sprintf("%d of %d connections that kill are lost (%v): many victims at once take longer", lost, len(s.killers), last)}
+	}
+	return s.killers[0].words()
 }
 
 // own marks the connections of this very killer, whatever their attributes say.
 func (s *server) own(sessions []Session) {
 	for i := range sessions {
-		if id := sessions[i].ID; id == s.poller.id || id == s.killer.id {
-			sessions[i].Own = true
-		}
+		id := sessions[i].ID
+		sessions[i].Own = sessions[i].Own || id == s.poller.id ||
+			slices.ContainsFunc(s.killers, func(l *link) bool { return l.id == id })
 	}
-}
-
-// Kill implements [Server]. It kills only what the last poll saw: for anything
-// else the result is Gone.
-func (s *server) Kill(ctx context.Context, id StatementID, act Act) (Killing, error) {
-	if act != ActQuery && act != ActConnection {
-		return Killing{}, fmt.Errorf("kill session %d: %q is no way to kill", id.Session, act)
-	}
-	if s.targets == nil {
-		return Killing{Result: Uncertain}, fmt.Errorf("kill session %d: %w", id.Session, ErrStale)
-	}
-	if !id.Known() {
-		return Killing{Result: Denied}, fmt.Errorf("kill session %d: %w", id.Session, ErrNoIdentity)
-	}
-	t, ok := s.targets[id]
-	if !ok || (id.Idle && act == ActQuery) {
-		return Killing{Result: Gone}, nil
-	}
-	conn, err := s.killer.get(ctx)
-	if err != nil {
-		return Killing{Result: Uncertain}, fmt.Errorf("kill session %d (nothing was sent): %w", id.Session, err)
-	}
-	if s.killer.opened != s.killed {
-		return Killing{Result: Uncertain}, fmt.Errorf("kill session %d: %w", id.Session, ErrStale)
-	}
-	k, err := s.dialect.kill(ctx, conn, t, act)
-	if err != nil {
-		return k, fmt.Errorf("kill session %d: %w", id.Session, s.killer.check(err))
-	}
-	return k, nil
-}
-
-// answer turns the error of a KILL into a result.
-func answer(err error, privilege string) (Killing, error) {
-	const (
-		unknownThread = 1094
-		notOwner      = 1095
-		notQueryOwner = 1979 // MariaDB
-		unknownQuery  = 1957 // MariaDB
-	)
-	switch n := mysqlx.Number(err); {
-	case err == nil:
-		return Killing{Result: Killed}, nil
-	case n == unknownThread, n == unknownQuery:
-		return Killing{Result: Gone}, nil
-	case n == notOwner, n == notQueryOwner, mysqlx.Classify(err) == mysqlx.ClassPrivilege:
-		return Killing{Result: Denied}, fmt.Errorf("%w: grant %s (%w)", ErrDenied, privilege, err)
-	}
-	return Killing{Result: Uncertain}, err
 }
 
 // Close implements [Server].
 func (s *server) Close() error {
-	return errors.Join(s.poller.close(), s.killer.close())
+	err := s.poller.close()
+	for _, l := range s.killers {
+		err = errors.Join(err, l.close())
+	}
+	return err
 }

@@ -44,9 +44,12 @@ func (a *attributes) fill(ctx context.Context, conn *sql.Conn, sessions []*Sessi
 	return nil
 }
 
+// fewIDs is up to how many connections it is cheaper to look up than to read all.
+const fewIDs = 10
+
 func (a *attributes) read(ctx context.Context, conn *sql.Conn, ids []string) error {
 	query := selectConnectAttributes
-	if len(ids) <= fewThreads {
+	if len(ids) <= fewIDs {
 		query += "\n  AND PROCESSLIST_ID IN (" + strings.Join(ids, ", ") + ")"
 	}
 	rows, err := conn.QueryContext(ctx, query)

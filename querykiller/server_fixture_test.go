@@ -123,9 +123,15 @@ func (w *watched) running(id uint64, age time.Duration) Session {
 	return w.find(id, "a statement that runs", func(s Session) bool { return !s.Statement.Idle && s.Age >= age })
 }
 
+// killOne kills one victim.
+func killOne(ctx context.Context, s Server, id StatementID, act Act) (Killing, error) {
+	k := s.Kill(ctx, []Victim{{Statement: id, Act: act}})[0]
+	return k, k.Err
+}
+
 func (w *watched) kill(id StatementID, act Act) Killing {
 	w.t.Helper()
-	k, err := w.s.Kill(w.t.Context(), id, act)
+	k, err := killOne(w.t.Context(), w.s, id, act)
 	require.NoError(w.t, err)
 	return k
 }

@@ -1,9 +1,7 @@
 package querykiller
 
 import (
-	"context"
 	"database/sql"
-	"fmt"
 	"time"
 )
 
@@ -49,23 +47,30 @@ func (n *innodb) due() bool { return time.Since(n.read) >= innodbEvery }
 // keep remembers what was read now.
 func (n *innodb) keep(rows map[uint64]trxRow) { n.read, n.rows = time.Now(), rows }
 
-// refresh reads the transactions and the row locks, unless that was done a
-// moment ago. sessions are those of this poll.
-func (n *innodb) refresh(ctx context.Context, conn *sql.Conn, sessions []Session) error {
+// refreshed is a reading of the transactions and the row locks.
+type refreshed struct {
+	rows  map[uint64]trxRow
+	waits waits
+}
+
+// parts are the queries of a refresh; none, and nil, if that was done a moment
+// ago.
+func (n *innodb) parts() ([]part, *refreshed) {
 	if !n.due() {
-		return nil
+		return nil, nil
 	}
-	rows, w := map[uint64]trxRow{}, waits{}
-	if err := readParts(ctx, conn, trxPart(n.trx, rows), rowWaitPart(n.locks, &w)); err != nil {
-		return fmt.Errorf("read the transactions: %w", err)
-	}
+	r := &refreshed{rows: map[uint64]trxRow{}}
+	return []part{trxPart(n.trx, r.rows), rowWaitPart(n.locks, &r.waits)}, r
+}
+
+// take remembers a refresh; sessions are those of its poll.
+func (n *innodb) take(r *refreshed, sessions []Session) {
 	n.statements = make(map[uint64]uint64, len(sessions))
 	for i := range sessions {
 		n.statements[sessions[i].ID] = sessions[i].Statement.Query
 	}
-	n.waits = w
-	n.keep(rows)
-	return nil
+	n.waits = r.waits
+	n.keep(r.rows)
 }
 
 func trxPart(query string, of map[uint64]trxRow) part {

@@ -22,10 +22,12 @@ type link struct {
 	via    int    // which pool conn is of
 	id     uint64 // the server's, of conn
 	opened int    // how often
-	lost   error  // why it is not there
-	pause  time.Duration
-	retry  time.Time
-	tested time.Time
+	// vouched is which opening the last poll has found to be of the same server.
+	vouched int
+	lost    error // why it is not there
+	pause   time.Duration
+	retry   time.Time
+	tested  time.Time
 }
 
 // The pauses between attempts to reopen a connection, and how often one that is
@@ -33,7 +35,7 @@ type link struct {
 const (
 	firstPause = 50 * time.Millisecond
 	maxPause   = time.Second
-	testEvery  = time.Second
+	testEvery  = 5 * time.Second
 )
 
 func newLink(dsn string, opts Options) (*link, error) {
@@ -143,14 +145,20 @@ func (l *link) drop() {
 	l.conn, l.id = nil, 0
 }
 
-// keep tests a connection that is seldom used, and reopens it.
+// keep reopens a connection that is seldom used if the server has closed it,
+// which is seen without asking the server.
 func (l *link) keep(ctx context.Context) error {
-	conn, err := l.get(ctx)
-	if err != nil || time.Since(l.tested) < testEvery {
-		return err
+	if l.conn != nil && l.conn.Raw(func(c any) error { return c.(driver.SessionResetter).ResetSession(ctx) }) != nil {
+		l.drop()
 	}
+	_, err := l.get(ctx)
+	return err
+}
+
+// test asks the server, and reopens the connection if there is no answer.
+func (l *link) test(ctx context.Context) error {
 	l.tested = time.Now()
-	if err := conn.PingContext(ctx); err != nil {
+	if err := l.conn.PingContext(ctx); err != nil {
 		l.drop()
 		_, err = l.get(ctx)
 		return err

@@ -1,6 +1,7 @@
 package querykiller
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -40,12 +41,12 @@ func TestPollTells(t *testing.T) {
 		require.WithinDuration(t, time.Now(), snapshot.At, 10*time.Second)
 		own := 0
 		for _, p := range snapshot.Sessions {
-			if p.ID == w.s.poller.id || p.ID == w.s.killer.id {
+			if p.ID == w.s.poller.id || p.ID == w.s.killers[0].id || p.ID == w.s.killers[7].id {
 				require.True(t, p.Own)
 				own++
 			}
 		}
-		require.Equal(t, 2, own)
+		require.Equal(t, 3, own)
 	})
 }
 
@@ -148,26 +149,71 @@ func TestKillConnection(t *testing.T) {
 	})
 }
 
+// TestKillManyAtOnce: more victims than connections to kill with, one of which is
+// lost. Each dies, the one that has ended is told to be gone, and who runs beside
+// them lives.
+func TestKillManyAtOnce(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		w := watch(t, s, Options{Killers: 3})
+		ended, beside := w.client(), w.client()
+		first := ended.start("SELECT SLEEP(0.3)")
+		victims := []Victim{{Statement: w.running(ended.id, 0).Statement, Act: ActQuery}}
+		living := beside.start("SELECT SLEEP(30)")
+		require.NoError(t, wait10(t, first))
+		ids := map[uint64]bool{}
+		var dying []<-chan error
+		for range 10 {
+			c := w.client()
+			ids[c.id] = true
+			dying = append(dying, c.start("SELECT 1 FROM (SELECT SLEEP(30)) AS x WHERE SLEEP(30) = 0"))
+		}
+		w.exec(fmt.Sprintf("KILL %d", w.s.killers[1].id))
+		require.Eventually(t, func() bool {
+			found := []Victim{}
+			for _, p := range w.poll().Sessions {
+				if ids[p.ID] && !p.Statement.Idle && p.Age > 50*time.Millisecond {
+					found = append(found, Victim{Statement: p.Statement, Act: ActQuery, Before: time.Now().Add(time.Minute)})
+				}
+			}
+			if len(found) == len(ids) {
+				victims = append(victims, found...)
+			}
+			return len(victims) > 1
+		}, 20*time.Second, 10*time.Millisecond)
+		late := victims[1]
+		late.Before = time.Now()
+		require.ErrorIs(t, w.s.Kill(t.Context(), []Victim{late})[0].Err, ErrStale)
+		for i, k := range w.s.Kill(t.Context(), victims) {
+			require.NoError(t, k.Err)
+			require.Equal(t, map[bool]Result{true: Gone, false: Killed}[i == 0], k.Result, "victim %d", i)
+		}
+		for _, done := range dying {
+			requireEnded(t, done)
+		}
+		require.Empty(t, living)
+	})
+}
+
 // TestKillIsForWhatWasJudged: a statement that has ended, one on a session that
 // went on, one that never was, and one of another poll.
 func TestKillIsForWhatWasJudged(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := watch(t, s, Options{})
+		other := &watched{t: t, d: w.d, s: connectTo(t, w.d.DSN, Options{})}
 		c := w.client()
 		done := c.start("SELECT SLEEP(0.5)")
 		p := w.running(c.id, 100*time.Millisecond)
 		require.NoError(t, wait10(t, done))
 		next := c.start("SELECT SLEEP(1)")
-		other := &watched{t: t, d: w.d, s: connectTo(t, w.d.DSN, Options{})}
 		other.running(c.id, 10*time.Millisecond)
 		for _, act := range []Act{ActQuery, ActConnection} {
 			require.Equal(t, Gone, w.kill(p.Statement, act).Result)
 		}
 		require.NoError(t, wait10(t, next), "the next statement is innocent")
 
-		_, err := w.s.Kill(t.Context(), StatementID{Session: c.id}, ActQuery)
+		_, err := killOne(t.Context(), w.s, StatementID{Session: c.id}, ActQuery)
 		require.ErrorIs(t, err, ErrNoIdentity)
-		_, err = w.s.Kill(t.Context(), p.Statement, ActWarn)
+		_, err = killOne(t.Context(), w.s, p.Statement, ActWarn)
 		require.Error(t, err)
 
 		done = c.start("SELECT SLEEP(1)")

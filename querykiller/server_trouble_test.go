@@ -31,10 +31,10 @@ func TestAtMaxConnections(t *testing.T) {
 		require.NoError(t, err)
 		admin.Addr = "127.0.0.1:" + port
 		// Not a superuser: those have a connection in reserve.
-		w := watch(t, private, Options{})
+		w := watch(t, private, Options{Killers: 1})
 		user := w.userWith("PROCESS ON *.*", "SELECT ON performance_schema.*", killGrant(s))
-		plain := &watched{t: t, d: w.d, s: connectTo(t, user, Options{})}
-		viaAdmin := &watched{t: t, d: w.d, s: connectTo(t, private.AdminDSN(), Options{AdminDSN: admin.FormatDSN()})}
+		plain := &watched{t: t, d: w.d, s: connectTo(t, user, Options{Killers: 1})}
+		viaAdmin := &watched{t: t, d: w.d, s: connectTo(t, private.AdminDSN(), Options{AdminDSN: admin.FormatDSN(), Killers: 1})}
 		require.NotContains(t, degraded(viaAdmin.poll()), "administrative")
 		full := fill(t, user)
 		offender := full[0]
@@ -46,26 +46,26 @@ func TestAtMaxConnections(t *testing.T) {
 
 		// Both killing connections are lost; the freed places are taken.
 		for _, lost := range []*watched{plain, viaAdmin} {
-			id := lost.s.killer.id
+			id := lost.s.killers[0].id
 			_, err = private.Admin().ExecContext(t.Context(), fmt.Sprintf("KILL %d", id))
 			require.NoError(t, err)
 			require.Eventually(t, func() bool {
-				return !slices.ContainsFunc(plain.poll().Sessions, func(p Session) bool { return p.ID == id })
+				return !slices.ContainsFunc(w.poll().Sessions, func(p Session) bool { return p.ID == id })
 			}, 10*time.Second, time.Millisecond)
 		}
 		fill(t, user)
 		require.Eventually(t, func() bool {
-			return strings.Contains(degraded(plain.poll()), "the connection that kills is lost")
+			return strings.Contains(degraded(plain.poll()), "the connections that kill are lost")
 		}, 10*time.Second, 20*time.Millisecond)
 		done = offender.start("SELECT SLEEP(60) + 2")
 		p = plain.running(offender.id, 200*time.Millisecond)
-		k, err := plain.s.Kill(t.Context(), p.Statement, ActQuery)
+		k, err := killOne(t.Context(), plain.s, p.Statement, ActQuery)
 		require.Error(t, err)
 		require.Equal(t, Uncertain, k.Result)
 		require.Eventually(t, func() bool {
 			for _, p := range viaAdmin.poll().Sessions {
 				if p.ID == offender.id && !p.Statement.Idle {
-					k, err := viaAdmin.s.Kill(t.Context(), p.Statement, ActQuery)
+					k, err := killOne(t.Context(), viaAdmin.s, p.Statement, ActQuery)
 					return err == nil && k.Result == Killed
 				}
 			}
@@ -122,7 +122,7 @@ func fill(t testing.TB, dsn string) []*client {
 func TestLostAndRestarted(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		private := servers.Private(t, servers.Options{Engine: s.Engine()})
-		s0 := connectTo(t, private.AdminDSN(), Options{})
+		s0 := connectTo(t, private.AdminDSN(), Options{Killers: 1})
 		_, err := s0.Poll(t.Context())
 		require.NoError(t, err)
 		judged := anyTarget(t, s0)
@@ -131,15 +131,15 @@ func TestLostAndRestarted(t *testing.T) {
 		require.NoError(t, err)
 		_, err = s0.Poll(t.Context())
 		require.Error(t, err)
-		_, err = s0.Kill(t.Context(), judged, ActConnection)
+		_, err = killOne(t.Context(), s0, judged, ActConnection)
 		require.ErrorIs(t, err, ErrStale)
 		first := pollAgain(t, s0)
 
-		_, err = private.Admin().ExecContext(t.Context(), fmt.Sprintf("KILL %d", s0.killer.id))
+		_, err = private.Admin().ExecContext(t.Context(), fmt.Sprintf("KILL %d", s0.killers[0].id))
 		require.NoError(t, err)
-		_, err = s0.Kill(t.Context(), anyTarget(t, s0), ActConnection)
+		_, err = killOne(t.Context(), s0, anyTarget(t, s0), ActConnection)
 		require.Error(t, err, "the connection is dead, and found to be")
-		_, err = s0.Kill(t.Context(), anyTarget(t, s0), ActConnection)
+		_, err = killOne(t.Context(), s0, anyTarget(t, s0), ActConnection)
 		require.ErrorIs(t, err, ErrStale, "it is back, and has not polled since")
 
 		require.Equal(t, first.Boot, pollAgain(t, s0).Boot)
@@ -150,7 +150,7 @@ func TestLostAndRestarted(t *testing.T) {
 		}, 20*time.Second, 200*time.Millisecond)
 		judged = anyTarget(t, s0)
 		require.NoError(t, private.Restart(t.Context()))
-		_, err = s0.Kill(t.Context(), judged, ActConnection)
+		_, err = killOne(t.Context(), s0, judged, ActConnection)
 		require.Error(t, err)
 		_, err = s0.Poll(t.Context())
 		require.Error(t, err)
@@ -200,7 +200,7 @@ func TestWithoutPerformanceSchema(t *testing.T) {
 	require.Contains(t, p.Unknown, "rows_modified")
 	require.LessOrEqual(t, p.Age, 4*time.Second)
 	for _, act := range []Act{ActQuery, ActConnection} {
-		k, err := w.s.Kill(t.Context(), p.Statement, act)
+		k, err := killOne(t.Context(), w.s, p.Statement, act)
 		require.ErrorIs(t, err, ErrNoIdentity)
 		require.Equal(t, Denied, k.Result)
 	}
@@ -222,7 +222,7 @@ func TestPrivileges(t *testing.T) {
 		require.Contains(t, degraded(some.poll()), strings.TrimSuffix(killGrant(s), " ON *.*")+" is missing")
 		p := some.running(c.id, 100*time.Millisecond)
 		for _, act := range []Act{ActQuery, ActConnection} {
-			k, err := some.s.Kill(t.Context(), p.Statement, act)
+			k, err := killOne(t.Context(), some.s, p.Statement, act)
 			require.ErrorIs(t, err, ErrDenied)
 			require.ErrorContains(t, err, killGrant(s))
 			require.Equal(t, Denied, k.Result)
@@ -262,7 +262,7 @@ func openUser(t testing.TB, dsn string) *client {
 func TestReadOnlyServer(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		private := servers.Private(t, servers.Options{Engine: s.Engine()})
-		w := watch(t, private, Options{})
+		w := watch(t, private, Options{Killers: 1})
 		user := w.userWith("PROCESS ON *.*", "SELECT ON performance_schema.*", killGrant(s))
 		on, off := "SET GLOBAL super_read_only = ON", "SET GLOBAL read_only = OFF"
 		if s.Engine() == servers.MariaDB {

@@ -186,6 +186,17 @@ type Killing struct {
 	// executed, as the server measured it; zero where the server checks the
 	// identity itself.
 	Window time.Duration `json:"window,omitempty"`
+	// Err is why it is not known to be killed or gone.
+	Err error `json:"-"`
+}
+
+// Victim is a statement that is to be killed, and how.
+type Victim struct {
+	Statement StatementID
+	Act       Act
+	// Before is when the kill has to be begun by, by the killer's clock; later it
+	// is [ErrStale]. The zero value is any time.
+	Before time.Time
 }
 
 // Server is the database as the killer sees it. The real ones are made by
@@ -194,10 +205,11 @@ type Server interface {
 	// Poll reads every session. Its cost is bounded; it takes no lock that
 	// statements wait for.
 	Poll(ctx context.Context) (*Snapshot, error)
-	// Kill ends that statement, or its connection, if it is still the one that
-	// runs; for an idle session id.Query and id.Event are those of its last
-	// statement. It never ends anything else.
-	Kill(ctx context.Context, id StatementID, act Act) (Killing, error)
+	// Kill ends each victim's statement, or its connection, if it is still the
+	// one that runs; of an idle session Query and Event are those of its last
+	// statement. It never ends anything else. What became of each is in the order
+	// of the victims; several may be killed at once.
+	Kill(ctx context.Context, victims []Victim) []Killing
 	// Close gives the held connections back.
 	Close() error
 }

@@ -263,8 +263,19 @@ func (w *world) load() querykiller.Load {
 // Close implements querykiller.Server.
 func (w *world) Close() error { return nil }
 
-// Kill implements querykiller.Server.
-func (w *world) Kill(_ context.Context, id querykiller.StatementID, act querykiller.Act) (querykiller.Killing, error) {
+// Kill implements querykiller.Server: in any order, one after the other.
+func (w *world) Kill(_ context.Context, victims []querykiller.Victim) []querykiller.Killing {
+	out := make([]querykiller.Killing, len(victims))
+	for _, i := range w.rng.Perm(len(victims)) {
+		out[i] = querykiller.Killing{Result: querykiller.Uncertain, Err: querykiller.ErrStale}
+		if !w.Now().After(victims[i].Before) {
+			out[i] = w.kill(victims[i].Statement, victims[i].Act)
+		}
+	}
+	return out
+}
+
+func (w *world) kill(id querykiller.StatementID, act querykiller.Act) querykiller.Killing {
 	w.advance(within(w.rng, 3*time.Millisecond))
 	gone := querykiller.Killing{Result: querykiller.Gone}
 	c := w.find(id.Session)
@@ -276,7 +287,7 @@ func (w *world) Kill(_ context.Context, id querykiller.StatementID, act querykil
 		same = c != nil
 	}
 	if !same {
-		return gone, nil
+		return gone
 	}
 	lost := w.rng.IntN(50) == 0
 	if lost {
@@ -287,9 +298,9 @@ func (w *world) Kill(_ context.Context, id querykiller.StatementID, act querykil
 	}
 	w.advance(within(w.rng, time.Millisecond))
 	if lost {
-		return querykiller.Killing{}, errors.New("the connection broke")
+		return querykiller.Killing{Err: errors.New("the connection broke")}
 	}
-	return querykiller.Killing{Result: querykiller.Killed}, nil
+	return querykiller.Killing{Result: querykiller.Killed}
 }
 
 func (w *world) find(id uint64) *client {

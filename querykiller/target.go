@@ -3,7 +3,6 @@ package querykiller
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -55,9 +54,6 @@ func (k *Killer) carryOut(ctx context.Context, s *Snapshot) []Verdict {
 	}
 	verdicts := rules.Judge(s, st)
 	for i, v := range verdicts {
-		if ctx.Err() != nil || k.Clock.Now().Sub(polled) > maxSnapshotAge {
-			break // too old to act on; the next poll tells anew
-		}
 		c := &judged{snap: s, Session: &s.Sessions[i], verdict: v, polled: polled, rules: rules}
 		if t := k.targets[c.Statement]; t != nil && t.dying() {
 			k.attend(ctx, t, c)
@@ -65,6 +61,7 @@ func (k *Killer) carryOut(ctx context.Context, s *Snapshot) []Verdict {
 			k.decide(ctx, c)
 		}
 	}
+	k.flush(ctx)
 	return verdicts
 }
 
@@ -126,7 +123,7 @@ func (k *Killer) decide(ctx context.Context, c *judged) {
 	instead, why := k.instead(ctx, t, c)
 	switch {
 	case instead == "":
-		k.strike(ctx, t, c, k.decision(c, c.verdict.Act))
+		k.strike(t, c, k.decision(c, c.verdict.Act))
 	case !t.told[instead]:
 		d := k.decision(c, c.verdict.Act)
 		d.Reason += why
@@ -145,13 +142,13 @@ func (k *Killer) instead(ctx context.Context, t *target, c *judged) (o Outcome, 
 		return OutcomeWarned, ""
 	case !c.Statement.Known():
 		return OutcomeRefused, "; the server does not tell this statement from the next one of its session"
-	case k.DryRun:
+	case k.Mode == ModeDryRun:
 		return OutcomeDryRun, ""
 	case t.denied:
 		return OutcomeFailed, ""
 	case !k.mayKill(ctx, c):
 		return OutcomeStopped, ""
-	case k.meter(rule.Name).full(rule.Rate, k.Clock.Now()):
+	case k.full(ctx, k.meter(rule.Name), rule.Rate):
 		return OutcomeLimited, "; the rule's limit is " + rule.Rate.String()
 	}
 	return "", ""
@@ -169,74 +166,14 @@ func (c *judged) rule() *Rule {
 
 // mayKill heeds the breaker: once it has opened, it stays so until it is reset.
 func (k *Killer) mayKill(ctx context.Context, c *judged) bool {
+	full := k.full(ctx, &k.all, c.rules.Breaker)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.status.Stopped == "" && k.all.full(c.rules.Breaker, k.Clock.Now()) {
+	if k.status.Stopped == "" && full {
 		k.status.Stopped = fmt.Sprintf("there were %s: more would do harm, or the rules are wrong", c.rules.Breaker)
 		k.Logger.ErrorContext(ctx, "the breaker has stopped the killer: it only watches until it is reset", "server", k.Name, "why", k.status.Stopped)
 	}
 	return k.status.Stopped == ""
-}
-
-// meter returns the count of a rule's kills.
-func (k *Killer) meter(rule string) *meter {
-	m := k.byRule[rule]
-	if m == nil {
-		m = &meter{}
-		k.byRule[rule] = m
-	}
-	return m
-}
-
-// strike kills. A kill is counted once, however often its answer is lost.
-func (k *Killer) strike(ctx context.Context, t *target, c *judged, d Decision) {
-	call, cancel := context.WithTimeout(ctx, k.Timeout)
-	killing, err := k.Server.Kill(call, c.Statement, d.Action)
-	cancel()
-	now := k.Clock.Now()
-	d.Window = killing.Window
-	if err != nil {
-		d.Error = err.Error()
-	}
-	if errors.Is(err, ErrStale) || errors.Is(err, ErrExpired) { // nothing was killed; the next poll tells anew
-		if t.misses++; t.misses >= maxAttempts {
-			k.once(ctx, t, d, OutcomeFailed)
-		}
-		return
-	}
-	first := t.attempts == 0
-	switch killing.Result {
-	case Killed:
-		t.kill, t.killedAt, t.accepted, t.attempts = &d, now, true, 0
-	case Gone:
-		if !first {
-			return // an attempt whose answer was lost has worked
-		}
-		t.kill = nil
-		k.once(ctx, t, d, OutcomeGone)
-	case Denied:
-		t.kill, t.denied = nil, true
-		k.once(ctx, t, d, OutcomeFailed)
-	default: // it may have been killed: the next poll tells
-		t.kill, t.killedAt, t.accepted = &d, now, false
-		t.attempts++
-	}
-	if first && t.dying() {
-		k.count(c, now)
-	}
-}
-
-// count enters a kill into the limits.
-func (k *Killer) count(c *judged, now time.Time) {
-	if c.rules.Breaker.Kills > 0 {
-		k.all.add(now)
-	}
-	if rule := c.rule(); rule.Rate.Kills > 0 {
-		k.meter(rule.Name).add(now)
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.status.Kills++
 }
 
 // attend looks after a statement that was killed and is still there.
@@ -259,7 +196,7 @@ func (k *Killer) attend(ctx context.Context, t *target, c *judged) {
 		if v.Act != "" && k.mayKill(ctx, c) {
 			d := k.decision(c, t.kill.Action)
 			d.Escalation = t.kill.Escalation
-			k.strike(ctx, t, c, d)
+			k.strike(t, c, d)
 		}
 	case escalates && lived < v.Escalate.After:
 	case escalates && v.EscalateRefused == "" && k.mayKill(ctx, c):
@@ -279,7 +216,7 @@ func (k *Killer) escalate(ctx context.Context, t *target, c *judged) {
 	d.Escalation = true
 	d.Reason += fmt.Sprintf("; it outlived %s for %s", t.kill.Action, short(c.verdict.Escalate.After))
 	delete(t.told, OutcomeSurvived)
-	k.strike(ctx, t, c, d)
+	k.strike(t, c, d)
 }
 
 // decision describes what is done to a session.
