@@ -1,6 +1,7 @@
-// Package kinds holds a fixture for every kind of change of the schema alone.
-// The engine's tests carry each through its life on real servers, and the pages
-// under docs/kinds are made from the same fixtures.
+// Package kinds holds a fixture for every kind of change. The engine's tests
+// carry each change of the schema alone through its life on real servers, the
+// tests here each with a mapping, and the pages under docs/kinds are made from
+// the same fixtures.
 package kinds
 
 import "github.com/underpin-db/underpin/migrate"

@@ -24,12 +24,6 @@ func TestMain(m *testing.M) { os.Exit(servers.Run(m)) }
 
 const pages = "../../docs/kinds"
 
-// mapped are operations that become a change with a mapping.
-var mapped = []kinds.Case{
-	{Name: "rename column", Alter: "ALTER TABLE items RENAME COLUMN note TO remark"},
-	{Name: "change type", Alter: "ALTER TABLE items CHANGE COLUMN price cents BIGINT"},
-}
-
 // open returns a database with the tables of the fixtures.
 func open(t *testing.T, engine servers.Engine) *sql.DB {
 	t.Helper()
@@ -49,7 +43,27 @@ func planOf(t *testing.T, db *sql.DB, alter string) *plan.Plan {
 	t.Helper()
 	list, err := plan.Derive(t.Context(), db, plan.DDL{Name: "ddl", Text: alter, Service: "shop"}, plan.Options{})
 	require.NoError(t, err)
-	p, err := plan.Build(t.Context(), db, list[0].File, plan.Options{})
+	return list[0].Plan
+}
+
+// fileOf is the change file of a case with a mapping: the one that is derived, or
+// the one that has to be written.
+func fileOf(t *testing.T, db *sql.DB, c kinds.Mapped) *plan.File {
+	t.Helper()
+	if c.DDL == "" {
+		f, err := plan.ParseFile("change.yaml", strings.NewReader(c.File))
+		require.NoError(t, err)
+		return f
+	}
+	list, err := plan.Derive(t.Context(), db, plan.DDL{Name: "ddl", Text: c.DDL, Service: "shop"}, plan.Options{})
+	require.NoError(t, err)
+	return list[0].File
+}
+
+// mappedPlan is the plan of a case with a mapping.
+func mappedPlan(t *testing.T, db *sql.DB, c kinds.Mapped) *plan.Plan {
+	t.Helper()
+	p, err := plan.Build(t.Context(), db, fileOf(t, db, c), plan.Options{})
 	require.NoError(t, err)
 	return p
 }
@@ -62,11 +76,29 @@ func TestPagesAreUpToDate(t *testing.T) {
 	var index strings.Builder
 	index.WriteString("# Kinds of change\n\nOne page each, made from the fixtures that the tests carry through their life on both engines.\n\n" +
 		"| kind | course | written as |\n|---|---|---|\n")
-	for _, c := range append(kinds.All, mapped...) {
-		p, other := planOf(t, mysql, c.Alter), planOf(t, mariadb, c.Alter)
-		file := strings.ReplaceAll(c.Name, " ", "-") + ".md"
-		want[file] = page(c, p, other)
-		fmt.Fprintf(&index, "| [%s](%s) | %s | `%s` |\n", c.Name, file, p.Change.Course, c.Alter)
+	add := func(name, written, text string, course migrate.Course) {
+		file := strings.ReplaceAll(name, " ", "-") + ".md"
+		want[file] = text
+		fmt.Fprintf(&index, "| [%s](%s) | %s | %s |\n", name, file, course, written)
+	}
+	for _, c := range kinds.All {
+		p := planOf(t, mysql, c.Alter)
+		add(c.Name, "`"+c.Alter+"`", page(c, p, planOf(t, mariadb, c.Alter)), p.Change.Course)
+	}
+	for _, c := range kinds.AllMapped {
+		written := "a change file"
+		if c.DDL != "" {
+			written = "`" + c.DDL + "`"
+		}
+		add(c.Name, written, mappedPage(c, mappedPlan(t, mysql, c), mappedPlan(t, mariadb, c)), migrate.Mapped)
+	}
+	index.WriteString("\n## Refused\n\nWhat is no change is refused by name, with the reason:\n\n| asked for | as | the planner says |\n|---|---|---|\n")
+	for _, c := range kinds.AllRefused {
+		written := "a change file with a target that is there"
+		if c.DDL != "" {
+			written = "`" + c.DDL + "`"
+		}
+		fmt.Fprintf(&index, "| %s | %s | %s |\n", c.Name, written, c.Says)
 	}
 	want["README.md"] = index.String()
 	for file, text := range want {
@@ -92,10 +124,57 @@ var lost = map[migrate.Course]string{
 	migrate.Mapped:    "Nothing before `contracted`; see [phases](../phases.md) for every way back. From then on the source is gone.",
 }
 
+// title begins a page.
+func title(name string) string { return "# " + strings.ToUpper(name[:1]) + name[1:] + "\n\n" }
+
+// stepsTable is the steps of a plan as planned on both engines.
+func stepsTable(p, mariadb *plan.Plan) string {
+	var b strings.Builder
+	b.WriteString("## Steps\n\n| phase | what is done | waits for | way back |\n|---|---|---|---|\n")
+	for i, s := range p.Steps {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", s.To, statements(s.SQL, mariadb.Steps[i].SQL), gates(s.Gates), back(s.WayBack))
+	}
+	return b.String() + locks(p, mariadb)
+}
+
+// mappedPage is the page of a change with a mapping.
+func mappedPage(c kinds.Mapped, p, mariadb *plan.Plan) string {
+	var b strings.Builder
+	b.WriteString(title(c.Name))
+	if c.DDL != "" {
+		fmt.Fprintf(&b, "```sql\n%s;\n```\n\n", c.DDL)
+	} else {
+		fmt.Fprintf(&b, "DDL cannot say it; this is the change file to write:\n\n```yaml\n%s```\n\n", c.File)
+	}
+	fmt.Fprintf(&b, "Course: **%s**.\n\n", p.Change.Course)
+	m := p.Change.Mapping
+	if m.Kind() == migrate.TableChange {
+		fmt.Fprintf(&b, "The rows of `%s` move to `%s`: releases know one table or the other, and both are kept in step while both run.\n\n", m.Source.Name, m.Target.Name)
+	} else {
+		fmt.Fprintf(&b, "Both columns are kept in step while releases that know one or the other run side by side.\n\n")
+	}
+	if c.Note != "" {
+		b.WriteString(c.Note + "\n\n")
+	}
+	b.WriteString("| assigned | from |\n|---|---|\n")
+	for _, list := range []struct {
+		table string
+		lines []migrate.Assignment
+	}{{m.Target.Name, m.Forward}, {m.Source.Name, m.Backward}} {
+		for _, a := range list.lines {
+			fmt.Fprintf(&b, "| `%s.%s` | %s |\n", list.table, a.Column, code(strings.ReplaceAll(string(a.Value), migrate.Row, "")))
+		}
+	}
+	b.WriteString("\n" + stepsTable(p, mariadb))
+	fmt.Fprintf(&b, "\n## What can be lost\n\n%s\n", lost[migrate.Mapped])
+	return b.String()
+}
+
+// page is the page of a change of the schema alone.
 func page(c kinds.Case, p, mariadb *plan.Plan) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("# %s\n", strings.ToUpper(c.Name[:1])+c.Name[1:])
+	b.WriteString(title(c.Name))
 	line("```sql\n%s;\n```\n", c.Alter)
 	line("Course: **%s**.", p.Change.Course)
 	if p.Schema != nil && p.Schema.Code.Before != "" {
@@ -114,10 +193,7 @@ func page(c kinds.Case, p, mariadb *plan.Plan) string {
 	if c.Gone != "" {
 		line("Fails once it is contracted: `%s`.\n", c.Gone)
 	}
-	line("## Steps\n\n| phase | what is done | waits for | way back |\n|---|---|---|---|")
-	for i, s := range p.Steps {
-		line("| `%s` | %s | %s | %s |", s.To, statements(s.SQL, mariadb.Steps[i].SQL), gates(s.Gates), back(s.WayBack))
-	}
+	b.WriteString(stepsTable(p, mariadb))
 	if p.Schema != nil && len(p.Schema.Fits) > 0 {
 		line("\n## Rows that have to be mended first")
 		for _, f := range p.Schema.Fits {
@@ -125,8 +201,29 @@ func page(c kinds.Case, p, mariadb *plan.Plan) string {
 		}
 	}
 	line("\n## What can be lost\n\n%s", lost[p.Change.Course])
-	if c.Copies == migrate.Yes {
-		line("\n## The lock\n\nNot every server does it in place: apply refuses then, and says so, unless `--allow-copy` allows it to copy the table while writers wait.")
+	return b.String()
+}
+
+// locks is what each statement costs on either server.
+func locks(mysql, mariadb *plan.Plan) string {
+	var b strings.Builder
+	b.WriteString("\n## What is locked, and for how long\n\n| server | phase | statement | costs |\n|---|---|---|---|\n")
+	gentle := true
+	for _, on := range []struct {
+		server string
+		plan   *plan.Plan
+	}{{"MySQL 9.7", mysql}, {"MariaDB 10.11", mariadb}} {
+		for _, s := range on.plan.Steps {
+			for _, st := range on.plan.Statements(s.Work) {
+				if cost, ok := on.plan.Cost(st); ok {
+					gentle = gentle && cost.Class.Gentle()
+					fmt.Fprintf(&b, "| %s | `%s` | %s | **%s**: %s |\n", on.server, s.To, code(cost.Asserted), cost.Class, cost.Words)
+				}
+			}
+		}
+	}
+	if !gentle {
+		b.WriteString("\nWhere it copies the table or others wait, apply refuses, and says so, unless `--allow-copy` allows it.\n")
 	}
 	return b.String()
 }

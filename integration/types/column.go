@@ -35,6 +35,9 @@ const (
 	Moment     Kind = "smallest unit of time"
 	NumberForm Kind = "form of a number"
 	Type       Kind = "type inside a document"
+	Member     Kind = "another member"
+	Shape      Kind = "same shape written differently"
+	System     Kind = "another reference system"
 	Missing    Kind = "row missing"
 	Extra      Kind = "row extra"
 )
@@ -52,12 +55,15 @@ type Column struct {
 	Engine Engine
 	Values []string // NULL is always one more
 	Near   []Near   // NULL and the first value are always one more
+	// Shown is what the tests tell values apart by, over {v}, where the text
+	// does not say all; empty is the text.
+	Shown string
 }
 
 // Columns returns the mapped types of an engine.
 func Columns(engine string) []Column {
 	var out []Column
-	for _, list := range [][]Column{numbers, times, texts(), bytes, documents} {
+	for _, list := range [][]Column{numbers, times, texts(), bytes, documents, listed, addresses, carried} {
 		for _, c := range list {
 			if c.Engine.On(engine) {
 				out = append(out, c)

@@ -51,16 +51,18 @@ func TestTheSmallestWriteIsMirrored(t *testing.T) {
 // writeOne writes a value of the one column to row 1 of a table, mirrors it and
 // compares the two shapes.
 func (w *world) writeOne(ctx context.Context, s *mysqlx.Session, d shape.Direction, table, v string) error {
-	name := mysqlx.Quote(w.columns[0].Name)
+	c := w.columns[0]
+	name := mysqlx.Quote(c.Name)
 	statements := []shape.Statement{{SQL: fmt.Sprintf("UPDATE %s SET %s = %s WHERE id = 1", table, name, v)}}
 	for _, q := range append(statements, w.mapper.Reconcile(d, migrate.StepExact, shape.Keys(shape.Key{int64(1)}))...) {
 		if _, err := s.Exec(ctx, q.SQL, q.Args...); err != nil {
 			return err
 		}
 	}
-	// HEX of the text, and for documents their equality.
-	query := fmt.Sprintf("SELECT %s <=> %s AND src.%s <=> dst.%s FROM src JOIN dst ON dst.id = src.id WHERE src.id = 1",
-		fingerprint("src."+name), fingerprint("dst."+name), name, name)
+	query := fmt.Sprintf("SELECT %s <=> %s FROM src JOIN dst ON dst.id = src.id WHERE src.id = 1", c.fingerprint("src."+name), c.fingerprint("dst."+name))
+	if c.DDL == "JSON" { // documents with the same text need not be equal
+		query = strings.Replace(query, " FROM", fmt.Sprintf(" AND src.%[1]s <=> dst.%[1]s FROM", name), 1)
+	}
 	var same bool
 	if err := s.QueryRow(ctx, query, nil, &same); err != nil {
 		return err
@@ -110,8 +112,11 @@ func TestExemptionsAreInvisible(t *testing.T) {
 		w.exec("INSERT INTO dst VALUES (1, " + strings.Join(written, ", ") + ")")
 		for i, c := range columns {
 			asks := text
-			if c.DDL == "JSON" {
+			switch c.DDL {
+			case "JSON":
 				asks = document
+			case "UUID": // is no number
+				asks = slices.DeleteFunc(slices.Clone(text), func(ask string) bool { return strings.HasSuffix(ask, "+ 0") })
 			}
 			for _, ask := range asks {
 				query := "SELECT COALESCE(" + of(ask, c.Name) + ", 'NULL') FROM %s WHERE id = 1"

@@ -69,4 +69,33 @@ var numbers = []Column{
 	{
 		Name: "real_p", DDL: "REAL", Values: []string{"-1e0", "3.14"}, Near: []Near{{OneBit, "0.1", "0.1 + 2e-17"}},
 	},
+	{
+		Name: "float_f", DDL: "FLOAT", Shown: "CAST({v} AS DOUBLE)",
+		Values: []string{"0.1", "0e0", "1.4e-45", "-1.4e-45", "1.1754943508222875e-38", "3.4028234e38", "-3.4028234e38", "16777217e0", "1e0/3e0"},
+		Near: []Near{
+			{OneBit, "0.1", "0.1 + 8e-9"}, {OneBit, "1.4e-45", "2.8e-45"}, {OneBit, "3.4028234e38", "3.4028232e38"}, {OneBit, "16777216e0", "16777218e0"},
+			{Sign, "1.4e-45", "-1.4e-45"}, {NullZero, "NULL", "0e0"}, {Other, "0e0", "1.4e-45"}, {LastDigit, "123456.7e0", "123456.8e0"},
+		},
+	},
+	{
+		// MariaDB stores 0 for it: see Exemptions.
+		Name: "float_zero", DDL: "FLOAT", Engine: MySQL, Shown: "CAST({v} AS DOUBLE)", Values: []string{"0e0", "-0e0", "1"},
+		Near: []Near{{ZeroSign, "0e0", "-0e0"}, {NullZero, "NULL", "-0e0"}},
+	},
+	{
+		Name: "float_7_3", DDL: "FLOAT(7,3)", Shown: "CAST({v} AS DOUBLE)", Values: []string{"1234.567", "-0.001", "0"},
+		Near: []Near{{LastDigit, "1.234", "1.235"}, {Sign, "1", "-1"}},
+	},
+	{
+		Name: "bit_1", DDL: "BIT", Values: []string{"b'1'", "b'0'"},
+		Near: []Near{{OneBit, "0", "1"}, {NullZero, "NULL", "0"}},
+	},
+	{
+		Name: "bit_5", DDL: "BIT(5)", Values: []string{"b'10101'", "b'0'", "b'11111'"},
+		Near: []Near{{OneBit, "b'10101'", "b'10100'"}, {NullZero, "NULL", "0"}},
+	},
+	{
+		Name: "bit_64", DDL: "BIT(64)", Values: []string{"18446744073709551615", "0", "9223372036854775808", "X'4142'", "49"},
+		Near: []Near{{OneBit, "18446744073709551615", "18446744073709551614"}, {OneBit, "9223372036854775807", "9223372036854775808"}, {Case, "'A'", "'a'"}, {NullZero, "NULL", "0"}},
+	},
 }

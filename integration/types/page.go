@@ -18,6 +18,13 @@ var families = []family{
 	{begins: []string{"TINYINT", "SMALLINT", "MEDIUMINT", "INT", "BIGINT", "BOOL", "YEAR"}, compared: "as integers, signed or unsigned as the column is"},
 	{begins: []string{"DECIMAL"}, compared: "as decimals of the column's digits"},
 	{begins: []string{"DOUBLE", "REAL"}, compared: "as doubles to the last bit, and the sign of zero"},
+	{begins: []string{"FLOAT"}, compared: "as floats to the last bit, and the sign of zero"},
+	{begins: []string{"BIT"}, compared: "as numbers"},
+	{begins: []string{"ENUM"}, compared: "by the member's name, letter by letter, whatever its number; the empty text that stands for no member is in step with nothing"},
+	{begins: []string{"SET"}, compared: "by the names of all members, letter by letter"},
+	{begins: []string{"UUID", "INET4", "INET6"}, engine: MariaDB, compared: "as values of the type; what is none, as text and never as NULL"},
+	{begins: []string{"GEOMETRY", "POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON", "GEOMETRYCOLLECTION"}, compared: "byte by byte, reference system and order of points included; [carried](#carried) only"},
+	{begins: []string{"VECTOR"}, engine: MySQL, compared: "byte by byte; [carried](#carried) only"},
 	{begins: []string{"TIMESTAMP"}, compared: "as times of the column's fraction in the session's zone, and as instants"},
 	{begins: []string{"DATETIME", "DATE", "TIME"}, compared: "as times of the column's fraction; what is no valid time, as text and never as NULL"},
 	{begins: []string{"CHAR(4) CHARACTER SET binary", "BINARY"}, compared: "byte by byte, filled up with zero bytes"},
@@ -54,7 +61,7 @@ func all() []Column {
 func Page() string {
 	var b strings.Builder
 	b.WriteString("# Column types\n\nWhat is done with each column type, printed from the data that the tests of `integration/types` run on both engines.\n" +
-		"A mapping may read and write columns of the types under [Mapped](#mapped); a plan with any other is refused, naming the column and the reason.\n" +
+		"A mapping may read and write columns of the types under [Mapped](#mapped); a plan with a type that this page does not know is refused, naming the column.\n" +
 		"`make verify-verifier` plants 10,000 differences of the kinds listed here and fails unless the verification finds every one and nothing else.\n")
 	mapped(&b)
 	keys(&b)
@@ -74,6 +81,10 @@ const notes = `
   instant it is.
 - **Documents that MySQL calls equal.** An ` + "`UPDATE` from `[1]` to `[1.0]`" + ` that changes nothing else is not written by MySQL, whoever sends it. A pair that
   differs so is reported; a repair says that it did not help. Deleting the target's row and repairing again does.
+- **What is no member of an ENUM.** A server that is not strict stores an empty text with the number 0 for it. The planner refuses rows that hold it, and the
+  verification reports it. Where the target has a member ` + "`''`" + ` of its own, it is taken for that one: of a mapping that reads it, only the text is known.
+- **Expressions over an ENUM, SET or BIT.** What is assigned to an ` + "`ENUM` or `SET`" + ` is text, so that a number never names a member; what is assigned to a
+  ` + "`BIT`" + ` is a number, so that a text is not stored by its bytes.
 - **Charsets.** The parser of change files does not know every charset (` + "`ucs2`, `utf16`, `utf32`, `sjis`" + `) and no collation of MariaDB alone. Columns
   in these are mapped if they are there already, or come with ` + "`CREATE TABLE … LIKE …`" + `.
 - **Collations.** None of them makes two values one. A key that is equal under its collation and spelled otherwise names the same row, and is a difference.
@@ -88,6 +99,9 @@ func mapped(b *strings.Builder) {
 				continue
 			}
 			name, _, _ := strings.Cut(c.DDL, " CHARACTER SET utf8mb4 ")
+			if list, _, ok := strings.Cut(name, "('"); ok {
+				name = list // ENUM and SET, whatever their members
+			}
 			if !strings.Contains(name, "CHARACTER SET") || strings.Contains(name, "binary") {
 				ddl = appendOnce(ddl, "`"+name+"`")
 			}
@@ -122,9 +136,10 @@ func keys(b *strings.Builder) {
 }
 
 func refused(b *strings.Builder) {
-	b.WriteString("\n## Refused\n\n| type | on | because |\n|---|---|---|\n")
-	for _, r := range Refusals {
-		fmt.Fprintf(b, "| `%s` | %s | %s |\n", r.DDL, on(r.Engine), r.Reason)
+	b.WriteString("\n## Carried\n\nSpatial types and vectors are carried: copied between columns of the same type as they are. Mappings like these are refused:\n\n" +
+		"| from | to | as | on | because |\n|---|---|---|---|---|\n")
+	for _, m := range Misuses {
+		fmt.Fprintf(b, "| `%s` | `%s` | `%s` | %s | %s |\n", m.From, m.To, m.Value, on(m.Engine), m.Reason)
 	}
 }
 

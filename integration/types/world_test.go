@@ -1,6 +1,7 @@
 package types
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -194,12 +195,17 @@ func (w *world) mirror(ctx context.Context, s *mysqlx.Session, d shape.Direction
 // part in.
 func fingerprint(column string) string { return "HEX(CONCAT(" + column + "))" }
 
+// fingerprint is that of a column's value.
+func (c Column) fingerprint(value string) string {
+	return fingerprint(of(cmp.Or(c.Shown, "{v}"), value))
+}
+
 // look reads the fingerprints of one shape, a row a key.
 func (w *world) look(table string, name func(string) string) map[int64][]string {
 	w.t.Helper()
 	list := []string{"id"}
 	for _, c := range w.columns {
-		list = append(list, fingerprint(mysqlx.Quote(name(c.Name))))
+		list = append(list, c.fingerprint(mysqlx.Quote(name(c.Name))))
 	}
 	rows, err := w.db.QueryContext(w.t.Context(), "SELECT "+strings.Join(list, ", ")+" FROM "+table)
 	require.NoError(w.t, err)

@@ -1,9 +1,11 @@
 package shape
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/underpin-db/underpin/migrate"
@@ -18,12 +20,13 @@ var ErrUnsupportedType = errors.New("unsupported column type")
 // result is TRUE or FALSE, never NULL.
 type comparison func(c migrate.Column, column, expr string) string
 
-// comparisons is how each type is compared. A type that is not listed is
-// refused: it may compare equal what is not.
+// comparisons is how each mapped type is compared. A type that is listed neither
+// here nor under carried is refused: it may compare equal what is not.
 var comparisons = map[string]comparison{
 	"tinyint": compareInteger, "smallint": compareInteger, "mediumint": compareInteger,
 	"int": compareInteger, "bigint": compareInteger, "year": compareInteger,
-	"decimal": compareDecimal, "double": compareDouble,
+	"decimal": compareDecimal, "double": compareFloating("DOUBLE"), "float": compareFloating("FLOAT"),
+	"bit": compareBit,
 
 	"char":    compareChar,
 	"varchar": compareText, "tinytext": compareText, "text": compareText,
@@ -38,21 +41,57 @@ var comparisons = map[string]comparison{
 
 	// MySQL's own type. MariaDB calls it longtext, and compares it as that.
 	"json": compareJSON,
+
+	"enum": compareEnum, "set": compareText,
+
+	// MariaDB's own types.
+	"uuid": compareParsed("UUID"), "inet4": compareParsed("INET4"), "inet6": compareParsed("INET6"),
 }
 
-// SupportsColumn reports whether values of the column's type can be mapped.
-func SupportsColumn(c migrate.Column) bool {
-	_, ok := comparisons[c.DataType]
-	return ok
+// carried are types whose values are copied from a column of the same type as
+// they are and compared by their bytes. What storing another expression in such
+// a column would leave there is not known.
+var carried = []string{
+	"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon",
+	"geomcollection", "geometrycollection", // MySQL's name and MariaDB's
+	"vector",
+}
+
+// Use says how a mapping may use the columns of a type.
+type Use string
+
+// The uses.
+const (
+	// Refused: two values cannot be compared the way they are stored.
+	Refused Use = ""
+	// Mapped: expressions may be made of it, and it may be assigned any.
+	Mapped Use = "mapped"
+	// Carried: it may be assigned a column of the same type, and no expression
+	// may be made of it.
+	Carried Use = "carried"
+)
+
+// ColumnUse returns how a mapping may use a column. It is the one place where
+// that is decided.
+func ColumnUse(c migrate.Column) Use {
+	switch _, ok := comparisons[c.DataType]; {
+	case ok:
+		return Mapped
+	case slices.Contains(carried, c.DataType):
+		return Carried
+	}
+	return Refused
 }
 
 // same returns the comparison for a column.
 func same(c migrate.Column, column, expr string) (string, error) {
-	compare, ok := comparisons[c.DataType]
-	if !ok {
-		return "", fmt.Errorf("%w: column `%s` is %s", ErrUnsupportedType, c.Name, c.ColumnType)
+	switch ColumnUse(c) {
+	case Mapped:
+		return comparisons[c.DataType](c, column, expr), nil
+	case Carried:
+		return compareBytes(c, column, expr), nil
 	}
-	return compare(c, column, expr), nil
+	return "", fmt.Errorf("%w: column `%s` is %s", ErrUnsupportedType, c.Name, c.ColumnType)
 }
 
 // arguments is the bracketed part of a column type: (10,2) of decimal(10,2).
@@ -66,18 +105,43 @@ func compareDecimal(c migrate.Column, column, expr string) string {
 	return fmt.Sprintf("%s <=> CAST(%s AS DECIMAL%s)", column, expr, args)
 }
 
-// compareDouble looks at the sign of zero as well: the servers call -0 and 0
-// equal, and MySQL stores and prints both.
-func compareDouble(_ migrate.Column, column, expr string) string {
-	return fmt.Sprintf("%[1]s <=> CAST(%[2]s AS DOUBLE) AND (%[1]s LIKE '-%%') <=> (CAST(%[2]s AS DOUBLE) LIKE '-%%')", column, expr)
+// compareFloating looks at the sign of zero as well: the servers call -0 and 0
+// equal, and MySQL stores and prints both. Numbers are compared as doubles, which
+// hold every FLOAT exactly; the text of a FLOAT has six digits of it only.
+func compareFloating(castType string) comparison {
+	return func(_ migrate.Column, column, expr string) string {
+		cast := fmt.Sprintf("CAST(%s AS %s)", expr, castType)
+		return fmt.Sprintf("%[1]s <=> %[2]s AND (%[1]s LIKE '-%%') <=> (%[2]s LIKE '-%%')", column, cast)
+	}
 }
 
-// compareTime casts to a type of date or time. The cast of what is none yields
-// NULL, and under NO_ZERO_DATE so does that of 0000-00-00: an empty column is
-// not in step with it, so that copying it is tried and fails aloud.
+// compareBit compares as numbers. The planner has every expression that is no
+// BIT column assigned as a number; a text would be stored by its bytes.
+func compareBit(_ migrate.Column, column, expr string) string {
+	return fmt.Sprintf("CAST(%s AS UNSIGNED) <=> CAST(%s AS UNSIGNED)", column, expr)
+}
+
+// compareEnum compares the members' names: two columns may number them
+// differently. The empty text with the number 0, which the servers store for
+// what is no member when they are not strict, is in step with nothing.
+func compareEnum(c migrate.Column, column, expr string) string {
+	return compareText(c, column, expr) + fmt.Sprintf(" AND COALESCE(%s + 0 <> 0, TRUE)", column)
+}
+
+// compareTime casts to a type of date or time with the column's fraction. Under
+// NO_ZERO_DATE the cast of 0000-00-00 is one of what is no time.
 func compareTime(castType string) comparison {
 	return func(c migrate.Column, column, expr string) string {
-		cast := fmt.Sprintf("CAST(%s AS %s%s)", expr, castType, arguments.FindString(c.ColumnType))
+		return compareParsed(castType+arguments.FindString(c.ColumnType))(c, column, expr)
+	}
+}
+
+// compareParsed casts to a type whose values are written as text. The cast of
+// what is none yields NULL: an empty column is not in step with it, so that
+// copying it is tried and fails aloud.
+func compareParsed(castType string) comparison {
+	return func(_ migrate.Column, column, expr string) string {
+		cast := fmt.Sprintf("CAST(%s AS %s)", expr, castType)
 		return fmt.Sprintf("CASE WHEN %[3]s IS NULL THEN CAST(%[1]s AS CHAR) <=> CAST(%[2]s AS CHAR) ELSE %[1]s <=> %[3]s END", column, expr, cast)
 	}
 }
@@ -101,7 +165,8 @@ func compareInteger(c migrate.Column, column, expr string) string {
 // compareText compares the bytes in the column's own charset, so that what the
 // conversion would change on the way in is seen.
 func compareText(c migrate.Column, column, expr string) string {
-	return fmt.Sprintf("CAST(%s AS BINARY) <=> CAST(CONVERT(%s USING %s) AS BINARY)", column, expr, c.Charset)
+	charset := cmp.Or(c.Charset, "binary") // MySQL names none for an ENUM of bytes
+	return fmt.Sprintf("CAST(%s AS BINARY) <=> CAST(CONVERT(%s USING %s) AS BINARY)", column, expr, charset)
 }
 
 // compareChar does without trailing spaces, which CHAR does not keep: the

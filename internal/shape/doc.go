@@ -8,7 +8,9 @@
 // Values are compared the way they are stored: an expression is first cast to
 // the type of the column it is for, then compared null-safely and byte by byte
 // (see [Mapper.inStep]). No collation makes different bytes equal, no hash can
-// cancel. Under [migrate.StepExact] a pair is in step when target = f(source);
+// cancel. Types whose values can be compared by their bytes but not made from an
+// expression are carried between columns of the same type alone ([ColumnUse]).
+// Under [migrate.StepExact] a pair is in step when target = f(source);
 // under [migrate.StepEither] also when the target is mapped and source =
 // g(target). A column target counts as unmapped while all its columns are NULL.
 //

@@ -175,7 +175,7 @@ func TestMappingsThatCannotBeRendered(t *testing.T) {
 	require.ErrorContains(t, err, "table `accounts` has no mapped column `nowhere`")
 
 	m = tableChange()
-	m.Target.Columns[0].DataType, m.Target.Columns[0].ColumnType = "float", "float"
+	m.Target.Columns[0].DataType, m.Target.Columns[0].ColumnType = "xmltype", "xmltype"
 	_, err = New("c", m)
 	require.ErrorIs(t, err, ErrUnsupportedType)
 }

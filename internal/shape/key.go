@@ -15,7 +15,7 @@ import (
 )
 
 // Key is the value of a row's key, a part a column: int64, uint64, string (also
-// for decimals and times, as the server prints them) or []byte.
+// for decimals, times, UUIDs and addresses, as the server prints them) or []byte.
 type Key []any
 
 // String shows the key to people: its parts, separated by commas.
@@ -111,17 +111,19 @@ const (
 	keyUint
 	keyText   // as a string of characters
 	keyBinary // as bytes
-	keyAsText // decimals and times, as the server prints them
+	keyAsText // decimals, times and addresses, as the server prints them
 )
 
 // keyClasses is which types a key may have. Floating-point keys are not among
 // them because equality is not theirs to give; ENUM and SET because they sort
-// by ordinal and compare by text.
+// by ordinal and compare by text; BIT because it travels as bytes and compares
+// as a number.
 var keyClasses = map[string]keyClass{
 	"tinyint": keyInt, "smallint": keyInt, "mediumint": keyInt, "int": keyInt, "bigint": keyInt,
 	"char": keyText, "varchar": keyText,
 	"binary": keyBinary, "varbinary": keyBinary,
 	"decimal": keyAsText, "date": keyAsText, "datetime": keyAsText, "time": keyAsText, "year": keyInt,
+	"uuid": keyAsText, "inet4": keyAsText, "inet6": keyAsText,
 }
 
 // SupportsKey reports whether a column can be part of the key.

@@ -112,6 +112,14 @@ func TestConversionsAreComparedAfterThey(t *testing.T) {
 			{"decimal rounded", "DECIMAL(10,4)", "DECIMAL(10,2)", "1.2350"},
 			{"int to text", "INT", "VARCHAR(20) CHARACTER SET utf8mb4", "-17"},
 			{"text to int", "VARCHAR(20) CHARACTER SET utf8mb4", "INT", "'42'"},
+			{"enum to enum of another order", "ENUM('x','y')", "ENUM('z','y','x')", "'x'"},
+			{"enum to text", "ENUM('x','y')", "VARCHAR(5) CHARACTER SET utf8mb4", "'y'"},
+			{"text to enum", "VARCHAR(5) CHARACTER SET utf8mb4", "ENUM('x','y')", "'y'"},
+			{"set to longer set", "SET('x','y')", "SET('x','y','z')", "'y,x'"},
+			{"float to double", "FLOAT", "DOUBLE", "0.1"},
+			{"double to float", "DOUBLE", "FLOAT", "0.1"},
+			{"bit to int", "BIT(8)", "INT", "200"},
+			{"int to bit", "INT", "BIT(8)", "200"},
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()

@@ -12,6 +12,18 @@ type Part struct {
 	Rule      Rule
 }
 
+// Grows reports whether the time that the operation takes grows with the table.
+// What runs in place and rewrites nothing reads the rows only to build an index.
+func (p Part) Grows() bool {
+	switch p.Rule.Class {
+	case Metadata, Instant:
+		return false
+	case InPlace:
+		return slices.Contains([]Kind{AddIndex, AddUnique, AddExpressionIndex, AddFulltext, AddSpatial}, p.Operation.Kind)
+	}
+	return true
+}
+
 // Verdict is what a statement costs on one server, as the table is now.
 type Verdict struct {
 	Class Class
@@ -25,10 +37,13 @@ type Verdict struct {
 	Parts []Part
 	// Advice is what would make it gentler, if anything is known to.
 	Advice string
+	// Next is the next harder way in which the server can do it, for when it
+	// refuses this one; nil where none is known.
+	Next *Verdict
 }
 
 // Words says what is locked, and how long, for people.
-func (v Verdict) Words() string { return costs[v.Class].words }
+func (v Verdict) Words() string { return v.Class.Words() }
 
 // Classify returns what one operation costs in a statement of its own.
 func Classify(server Server, table *Table, op Operation) (Verdict, error) {
@@ -60,10 +75,15 @@ func classify(server Server, table *Table, ops []Operation) (Verdict, error) {
 			return Verdict{}, fmt.Errorf("%w: %s on %s %s", ErrUnsupported, op, server.Flavour, server.Version)
 		}
 	}
-	for level := algorithmNone; level <= algorithmUnasserted; level++ {
+	var gentlest *Verdict
+	for level := algorithmUnasserted; level >= algorithmNone; level-- {
 		if chosen, ok := choose(candidates, level); ok {
-			return verdict(server, ops, candidates, chosen), nil
+			v := verdict(server, ops, candidates, chosen)
+			v.Next, gentlest = gentlest, &v
 		}
+	}
+	if gentlest != nil {
+		return *gentlest, nil
 	}
 	return Verdict{}, fmt.Errorf("%w: these operations do not go together: %s; write a statement for each", ErrUnsupported, join(ops))
 }

@@ -3,6 +3,8 @@ package ddl
 import (
 	"errors"
 	"fmt"
+
+	"github.com/underpin-db/underpin/internal/mysqlx"
 )
 
 // The sentinels of a [SyntaxError].
@@ -48,3 +50,19 @@ func (e *SyntaxError) Error() string {
 
 // Unwrap returns [ErrSyntax] or [ErrRefused].
 func (e *SyntaxError) Unwrap() error { return e.kind }
+
+// clauseRefusals says what the errors mean with which servers refuse a clause.
+var clauseRefusals = map[uint16]string{
+	1845: "the server does not do it this way",
+	1846: "the server does not do it this way",
+	4157: "a row could grow past what fits into a page, and columns are not added instantly then",
+	4092: "the table has used up its instant row versions; a rebuild gives them back",
+}
+
+// ClauseRefused reports whether an error of the server says that it will not do
+// a statement with the clauses of a verdict, and why, in words. The next harder
+// class is the verdict's Next.
+func ClauseRefused(err error) (why string, refused bool) {
+	why, refused = clauseRefusals[mysqlx.Number(err)]
+	return why, refused
+}

@@ -163,6 +163,7 @@ var fixtures = []fixture{
 	{"drop index on", plain, "DROP INDEX ia ON t", ddl.InPlace, ddl.InPlace, ""},
 	{"rename index", plain, "ALTER TABLE t RENAME INDEX ia TO z", ddl.InPlace, ddl.Instant, ""},
 	{"hide index", plain, "ALTER TABLE t ALTER INDEX ia INVISIBLE", ddl.InPlace, "", ""},
+	{"heed index", []string{"CREATE TABLE t (id INT NOT NULL PRIMARY KEY, a INT, KEY ia (a) IGNORED)"}, "ALTER TABLE t ALTER INDEX ia NOT IGNORED", "", ddl.Instant, ""},
 	{"ignore index", plain, "ALTER TABLE t ALTER INDEX ia IGNORED", "", ddl.Instant, ""},
 	{"index expression", plain, "ALTER TABLE t ADD INDEX n ((a + 1))", ddl.InPlaceBlocking, "", ""},
 	{"first fulltext", plain, "ALTER TABLE t ADD FULLTEXT INDEX n (b)", ddl.RebuildBlocking, ddl.RebuildBlocking, ""},

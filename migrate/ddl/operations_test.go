@@ -132,11 +132,18 @@ func TestVersions(t *testing.T) {
 		{ddl.MySQL, ddl.Version{Major: 8, Minor: 0, Patch: 20}, 0, "ALTER TABLE t ADD a INT", ddl.Instant},
 		{ddl.MySQL, ddl.Version{Major: 8, Minor: 0, Patch: 20}, 0, "ALTER TABLE t ADD a INT FIRST", ddl.InPlaceRebuild},
 		{ddl.MySQL, ddl.Version{Major: 8, Minor: 0, Patch: 20}, 0, "ALTER TABLE t RENAME COLUMN id TO z", ddl.InPlace},
-		{ddl.MySQL, ddl.Version{Major: 8, Minor: 0, Patch: 29}, 0, "ALTER TABLE t ADD a INT", ddl.InPlaceRebuild}, // instant was unsafe there
+		{ddl.MySQL, ddl.Version{Major: 8, Minor: 0, Patch: 29}, 0, "ALTER TABLE t ADD a INT", ddl.Copy}, // instant was unsafe there, and so was rebuilding in place
+		{ddl.MySQL, ddl.Version{Major: 8, Minor: 0, Patch: 26}, 0, "ALTER TABLE t FORCE", ddl.InPlaceRebuild},
+		{ddl.MySQL, ddl.Version{Major: 8, Minor: 0, Patch: 27}, 0, "ALTER TABLE t FORCE", ddl.Copy},
+		{ddl.MySQL, ddl.Version{Major: 8, Minor: 0, Patch: 40}, 0, "ALTER TABLE t FORCE", ddl.Copy},
+		{ddl.MySQL, ddl.Version{Major: 8, Minor: 0, Patch: 41}, 0, "ALTER TABLE t FORCE", ddl.InPlaceRebuild},
+		{ddl.MySQL, ddl.Version{Major: 8, Minor: 4, Patch: 3}, 0, "ALTER TABLE t FORCE", ddl.Copy},
+		{ddl.MySQL, ddl.Version{Major: 9, Minor: 1, Patch: 0}, 0, "ALTER TABLE t FORCE", ddl.Copy},
+		{ddl.MySQL, ddl.Version{Major: 9, Minor: 2, Patch: 0}, 0, "ALTER TABLE t FORCE", ddl.InPlaceRebuild},
 		{ddl.MySQL, ddl.Version{Major: 8, Minor: 4, Patch: 0}, 63, "ALTER TABLE t ADD a INT FIRST", ddl.Instant},
-		{ddl.MySQL, ddl.Version{Major: 8, Minor: 4, Patch: 0}, 64, "ALTER TABLE t ADD a INT FIRST", ddl.InPlaceRebuild},
+		{ddl.MySQL, ddl.Version{Major: 8, Minor: 4, Patch: 4}, 64, "ALTER TABLE t ADD a INT FIRST", ddl.InPlaceRebuild},
 		{ddl.MySQL, ddl.Version{Major: 9, Minor: 1, Patch: 0}, 64, "ALTER TABLE t ADD a INT", ddl.Instant},
-		{ddl.MySQL, ddl.Version{Major: 9, Minor: 1, Patch: 0}, 255, "ALTER TABLE t ADD a INT", ddl.InPlaceRebuild},
+		{ddl.MySQL, ddl.Version{Major: 9, Minor: 2, Patch: 0}, 255, "ALTER TABLE t ADD a INT", ddl.InPlaceRebuild},
 		{ddl.MariaDB, ddl.Version{Major: 10, Minor: 6, Patch: 1}, 0, "ALTER TABLE t MODIFY id BIGINT NOT NULL", ddl.Copy},
 		{ddl.MariaDB, ddl.Version{Major: 11, Minor: 2, Patch: 0}, 0, "ALTER TABLE t MODIFY id BIGINT NOT NULL", ddl.CopyOnline},
 	} {
@@ -144,9 +151,28 @@ func TestVersions(t *testing.T) {
 		v, err := ddl.Judge(ddl.Server{Flavour: c.flavour, Version: c.version}, table(c.versions), s)
 		require.NoError(t, err)
 		require.Equal(t, c.want, v.Class, "%s %s %s", c.flavour, c.version, c.text)
+		for next := v.Next; next != nil; next = next.Next {
+			require.True(t, next.Class.HarderThan(v.Class), "the next way is a harder one")
+			v = *next
+		}
 	}
 	_, err := ddl.Judge(ddl.Server{Flavour: ddl.MySQL, Version: ddl.Version{Major: 5, Minor: 7}}, table(0), parseOne(t, "DROP TABLE t"))
 	require.ErrorIs(t, err, ddl.ErrUnsupported)
 	_, err = ddl.Judge(ddl.Server{Flavour: ddl.MariaDB, Version: ddl.Version{Major: 10, Minor: 11}}, table(0), parseOne(t, "ALTER TABLE t ALTER INDEX i INVISIBLE"))
 	require.ErrorIs(t, err, ddl.ErrUnsupported)
+}
+
+// TestClasses: what is carried out unasked is what nobody waits for.
+func TestClasses(t *testing.T) {
+	for _, r := range ddl.Rules() {
+		if r.Class == ddl.Missing {
+			continue
+		}
+		if r.Class.Gentle() {
+			require.Equal(t, ddl.Nobody, r.Class.Waits(), r.Class)
+			require.NotContains(t, r.Class.Words(), "copied", r.Class)
+		} else if r.Class != ddl.CopyOnline {
+			require.NotEqual(t, ddl.Nobody, r.Class.Waits(), r.Class)
+		}
+	}
 }

@@ -61,7 +61,6 @@ var refusals = []refusal{
 	{"WITHOUT OVERLAPS", inside, "periods are not handled", hintVersioned},
 	{"CONVERT PARTITION", outside, "CONVERT PARTITION is known to one server only", "write EXCHANGE PARTITION"},
 	{"CONVERT TABLE", outside, "CONVERT TABLE is known to one server only", "write EXCHANGE PARTITION"},
-	{"NOT IGNORED", outside, "NOT IGNORED is not handled", hintByHand},
 	{"SRID *", inside, "the attribute SRID is not handled", hintByHand},
 	{"DROP COLUMN IF EXISTS", outside, "it says IF EXISTS", hintLive},
 	{"DROP IF EXISTS", outside, "it says IF EXISTS", hintLive},

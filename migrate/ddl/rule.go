@@ -68,6 +68,42 @@ var costs = map[Class]cost{
 	Exclusive:       {8, algorithmUnasserted, "", true, "readers and writers wait until it is done, and the server cannot be asked to refuse"},
 }
 
+// Words says what is locked, and how long, for people.
+func (c Class) Words() string { return costs[c].words }
+
+// HarderThan reports whether a class disturbs more than another.
+func (c Class) HarderThan(other Class) bool { return costs[c].rank > costs[other].rank }
+
+// Gentle reports whether nobody waits for longer than a moment and the table
+// is not copied: what may be done beside an application without being asked for.
+func (c Class) Gentle() bool { return !c.HarderThan(InPlaceRebuild) }
+
+// Rebuilds reports whether every row is rewritten: the time grows with the
+// table, and it takes as much disk again.
+func (c Class) Rebuilds() bool { return costs[c].rebuild }
+
+// Waiters says who waits while a statement runs, its moments of metadata lock
+// aside.
+type Waiters string
+
+// The answers of [Class.Waits].
+const (
+	Nobody    Waiters = ""
+	Writers   Waiters = "writes"
+	Everybody Waiters = "reads and writes"
+)
+
+// Waits says who waits for as long as a statement of the class takes.
+func (c Class) Waits() Waiters {
+	switch {
+	case c == Exclusive:
+		return Everybody
+	case costs[c].lock == "SHARED":
+		return Writers
+	}
+	return Nobody
+}
+
 // Checked says how a row was checked.
 type Checked string
 

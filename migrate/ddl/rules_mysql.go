@@ -21,9 +21,9 @@ var mysqlRules = []Rule{
 	{Flavour: MySQL, Below: mysql8029, Kinds: []Kind{AddColumn, AddRequired}, Class: Instant,
 		When: []Condition{uncompressed, noFulltext, atEnd}, Company: WithInstant, Source: sourceMySQL, Checked: Documentation},
 	{Flavour: MySQL, Kinds: []Kind{AddColumn, AddColumnFirst, AddColumnAfter, AddRequired, DropColumn}, Class: InPlaceRebuild,
-		When: []Condition{noFulltext, noSpatial}, Source: sourceMySQL},
+		When: []Condition{noFulltext, noSpatial, soundRebuild}, Source: sourceMySQL},
 	{Flavour: MySQL, Kinds: []Kind{AddColumn, AddColumnFirst, AddColumnAfter, AddRequired, DropColumn, AddAuto}, Class: RebuildBlocking,
-		When: []Condition{noFulltext}, Source: sourceMySQL},
+		When: []Condition{noFulltext, soundRebuild}, Source: sourceMySQL},
 	{Flavour: MySQL, From: mysql8028, Kinds: []Kind{RenameColumn}, Class: Instant, When: []Condition{unreferenced}, Source: sourceMySQL},
 	{Flavour: MySQL, Kinds: []Kind{RenameColumn}, Class: InPlace, Source: sourceMySQL},
 	{Flavour: MySQL, Kinds: []Kind{ChangeDefault, AppendEnum}, Class: Instant, Source: sourceMySQL},
@@ -37,16 +37,16 @@ var mysqlRules = []Rule{
 	{Flavour: MySQL, Kinds: []Kind{ChangeCollation, WidenCharset}, Class: InPlace, When: []Condition{unindexed}, Source: sourceMeasured},
 
 	// Whatever rewrites the table in place; FULLTEXT leaves only a copy.
-	{Flavour: MySQL, Kinds: movesRows, Class: InPlaceRebuild, When: []Condition{noFulltext, noSpatial}, Source: sourceMySQL},
-	{Flavour: MySQL, Kinds: movesRows, Class: RebuildBlocking, When: []Condition{noFulltext}, Source: sourceMySQL},
-	{Flavour: MySQL, Kinds: []Kind{MoveStored, Tablespace}, Class: InPlaceRebuild, When: []Condition{noFulltext, noSpatial}, Source: sourceMeasured},
+	{Flavour: MySQL, Kinds: movesRows, Class: InPlaceRebuild, When: []Condition{noFulltext, noSpatial, soundRebuild}, Source: sourceMySQL},
+	{Flavour: MySQL, Kinds: movesRows, Class: RebuildBlocking, When: []Condition{noFulltext, soundRebuild}, Source: sourceMySQL},
+	{Flavour: MySQL, Kinds: []Kind{MoveStored, Tablespace}, Class: InPlaceRebuild, When: []Condition{noFulltext, noSpatial, soundRebuild}, Source: sourceMeasured},
 
 	// Keys and constraints.
 	{Flavour: MySQL, Kinds: []Kind{AddIndex, AddUnique, DropAnyIndex, RenameIndex, HideIndex}, Class: InPlace, Source: sourceMySQL},
 	{Flavour: MySQL, Kinds: []Kind{AddExpressionIndex}, Class: InPlaceBlocking, Source: sourceMeasured},
 	{Flavour: MySQL, Kinds: []Kind{AddSpatial}, Class: InPlaceBlocking, Source: sourceMySQL},
 	{Flavour: MySQL, Kinds: []Kind{AddFulltext}, Class: InPlaceBlocking, When: []Condition{hasFulltext}, Source: sourceMySQL},
-	{Flavour: MySQL, Kinds: []Kind{AddFulltext}, Class: RebuildBlocking, When: []Condition{noFulltext}, Source: sourceMySQL},
+	{Flavour: MySQL, Kinds: []Kind{AddFulltext}, Class: RebuildBlocking, When: []Condition{noFulltext, soundRebuild}, Source: sourceMySQL},
 	{Flavour: MySQL, Kinds: []Kind{AddForeignKey}, Class: InPlace, When: []Condition{checksOff}, Source: sourceMySQL},
 	{Flavour: MySQL, Kinds: []Kind{DropForeignKey}, Class: InPlace, Source: sourceMySQL},
 	{Flavour: MySQL, Kinds: []Kind{AddUnenforced, DropCheck, RelaxCheck}, Class: Instant, Source: sourceMeasured},

@@ -168,6 +168,9 @@ func TestRowVersions(t *testing.T) {
 				require.Equal(t, ddl.MySQL, b.server.Flavour, "MariaDB has no budget")
 				err := b.exec(ddl.Assert(statement, ddl.Verdict{Algorithm: "INSTANT"}))
 				require.Error(t, err, "the server would still do it instantly, after %d", instant)
+				why, refused := ddl.ClauseRefused(err)
+				require.True(t, refused, "%v", err)
+				require.Contains(t, why, "row versions")
 				require.NoError(t, b.exec(ddl.Assert(statement, v)))
 				break
 			}

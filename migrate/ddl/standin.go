@@ -71,30 +71,32 @@ func standIn(pc *piece, i int) (kind markKind, with string) {
 	if t.kind != tokenWord || i == 0 {
 		return "", ""
 	}
-	before := func(n int) string {
-		if i < n {
-			return ""
-		}
-		return pc.tokens[i-n].word
-	}
+	before := pc.tokens[i-1].word
 	switch {
 	case slices.Contains(unknownTypes, t.word) && isDefinition(pc.tokens, i-1):
 		return markType, "JSON"
 	case t.word == "INVISIBLE" || t.word == "VISIBLE":
-		if before(1) == "SET" {
+		if before == "SET" {
 			return markVisibility, "DEFAULT 0"
 		}
 		if definedColumn(pc, i) != "" {
 			return markVisibility, ""
 		}
-	case t.word == "PERSISTENT" && before(1) == ")":
+	case t.word == "PERSISTENT" && before == ")":
 		return markStored, "STORED"
-	case t.word == "SPATIAL" && before(1) != "CREATE":
+	case t.word == "SPATIAL" && before != "CREATE":
 		return markSpatial, ""
-	case t.word == "IGNORED" && before(2) == "INDEX" && before(3) == "ALTER":
+	case t.word == "IGNORED" && (isAlteredIndex(pc, i-1) || before == "NOT" && isAlteredIndex(pc, i-2)):
 		return markIgnored, "VISIBLE"
+	case t.word == "NOT" && i+1 < len(pc.tokens) && pc.tokens[i+1].word == "IGNORED" && isAlteredIndex(pc, i-1):
+		return markIgnored, ""
 	}
 	return "", ""
+}
+
+// isAlteredIndex reports whether the token at i is the name in ALTER INDEX name.
+func isAlteredIndex(pc *piece, i int) bool {
+	return i > 1 && pc.tokens[i-1].word == "INDEX" && pc.tokens[i-2].word == "ALTER"
 }
 
 // isDefinition reports whether the token at i is the name of a column whose

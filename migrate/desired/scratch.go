@@ -15,11 +15,12 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/ast"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
+	"github.com/underpin-db/underpin/migrate/plan"
 )
 
 // scratchPrefix begins the name of every scratch table; package plan's begin
 // alike, and a leftover of either may be dropped.
-const scratchPrefix = "_underpin_scratch_d"
+const scratchPrefix = plan.ScratchPrefix + "d"
 
 const (
 	lockWait     = 30 * time.Second

@@ -18,11 +18,14 @@ import (
 // What contract may contain:
 //
 //	ALTER TABLE source DROP COLUMN …                  one or more
+//	                   DROP INDEX …                   over a column that is dropped
 //	DROP TABLE source                                 a table change's source
 
 const (
 	remedyExpand   = "expand may add columns and plain indexes, set defaults, loosen columns, and create the target table"
-	remedyContract = "contract may drop columns of the source, or in a table change the source itself"
+	remedyContract = "contract may drop columns of the source and indexes over them, or in a table change the source itself"
+	remedyChosen   = "leave it out: underpin chooses it"
+	saysHow        = "it says which ALGORITHM or LOCK to use"
 	remedyLive     = "leave it out: underpin looks at the live schema to see what is done already"
 )
 
@@ -46,7 +49,7 @@ func allowExpand(d *ddl, f *File) *refusal {
 			return refuse(CodeDDLForbidden, remedyLive, "it says IF NOT EXISTS")
 		}
 		if s.LockAlg != nil {
-			return refuse(CodeDDLForbidden, "leave it out: underpin chooses it", "it says which ALGORITHM or LOCK to use")
+			return refuse(CodeDDLForbidden, remedyChosen, saysHow)
 		}
 		return nil
 	case *ast.AlterTableStmt:
@@ -86,7 +89,7 @@ func allowSpec(spec *ast.AlterTableSpec) *refusal {
 		}
 		return refuse(CodeDDLForbidden, remedyExpand, "it drops a default, on which running releases may rely")
 	case ast.AlterTableAlgorithm, ast.AlterTableLock:
-		return refuse(CodeDDLForbidden, "leave it out: underpin chooses it", "it says which ALGORITHM or LOCK to use")
+		return refuse(CodeDDLForbidden, remedyChosen, saysHow)
 	}
 	text, err := restore(spec)
 	if err != nil {
@@ -181,8 +184,8 @@ func allowContract(d *ddl, f *File) *refusal {
 		return nil
 	case *ast.AlterTableStmt:
 		for _, spec := range s.Specs {
-			if spec.Tp != ast.AlterTableDropColumn {
-				return refuse(CodeDDLForbidden, remedyContract, "it does more than drop columns")
+			if spec.Tp != ast.AlterTableDropColumn && spec.Tp != ast.AlterTableDropIndex {
+				return refuse(CodeDDLForbidden, remedyContract, "it does more than drop columns and their indexes")
 			}
 			if spec.IfExists {
 				return refuse(CodeDDLForbidden, remedyLive, "it says IF EXISTS")

@@ -158,7 +158,11 @@ func (a *alteration) deriveSpec(ctx context.Context, s *scratch, spec *ast.Alter
 		return err
 	}
 	c := &clause{at: at, table: a.whole, flavour: a.server.Flavour, spec: spec, text: text}
-	if _, refused := elsewhere[spec.Tp]; !refused && !untried(spec) && kinds[spec.Tp] != nil {
+	if r := c.refused(); r != nil {
+		a.keep(derived{}, r, at)
+		return nil
+	}
+	if !untried(spec) {
 		if ok, err := a.onScratch(ctx, s, "ALTER TABLE "+mysqlx.Quote(s.source)+" "+text, at); err != nil || !ok {
 			return err
 		}
@@ -174,7 +178,17 @@ func (a *alteration) deriveSpec(ctx context.Context, s *scratch, spec *ast.Alter
 // onScratch executes a statement on the scratch; what the server has against it
 // becomes a finding.
 func (a *alteration) onScratch(ctx context.Context, s *scratch, sql string, at Scalar) (ok bool, err error) {
-	err = s.exec(ctx, "/* underpin plan */ "+sql)
+	return a.accepted(s, s.exec(ctx, "/* underpin plan */ "+sql), sql, at)
+}
+
+// The errors of MySQL and MariaDB for a name that is taken.
+const (
+	duplicateColumn = 1060
+	duplicateIndex  = 1061
+)
+
+// accepted makes a finding of what the server has against a statement.
+func (a *alteration) accepted(s *scratch, err error, sql string, at Scalar) (ok bool, _ error) {
 	if err == nil {
 		return true, nil
 	}
@@ -182,7 +196,11 @@ func (a *alteration) onScratch(ctx context.Context, s *scratch, sql string, at S
 	if !ok {
 		return false, fmt.Errorf("try %q on a scratch table: %w", sql, explain(err))
 	}
-	a.refuse(CodeDDLRejected, oneLine(at.Text), at.Position, s.unscratch(words), "correct the statement")
+	remedy := "correct the statement"
+	if n := mysqlx.Number(err); n == duplicateColumn || n == duplicateIndex {
+		remedy = "choose another name; if it is there because this change was carried out, nothing is left to plan: see underpin status"
+	}
+	a.refuse(CodeDDLRejected, oneLine(at.Text), at.Position, s.unscratch(words), remedy)
 	return false, nil
 }
 
@@ -234,11 +252,17 @@ func (a *alteration) tryAll(ctx context.Context, s *scratch, list []*Statement) 
 
 // tryPart carries one statement out on the scratch and completes its effects.
 func (a *alteration) tryPart(ctx context.Context, s *scratch, st *Statement) error {
+	c, ok, err := a.judge(ctx, s, *st, a.at[0].Position)
+	if err != nil || !ok {
+		return err
+	}
 	rest, ok := strings.CutPrefix(st.SQL, "ALTER TABLE "+mysqlx.Quote(a.whole.name)+" ")
 	if !ok || st.aboutConstraint(ConstraintExists, ConstraintAbsent) {
+		a.keepCost(c)
 		return nil // about other names, which a scratch table does not have
 	}
-	if ok, err := a.onScratch(ctx, s, "ALTER TABLE "+mysqlx.Quote(s.source)+" "+rest, a.at[0]); err != nil || !ok {
+	sql := "ALTER TABLE " + mysqlx.Quote(s.source) + " " + rest
+	if ok, err := a.accepted(s, a.carryOut(ctx, s, c, sql, a.at[0].Position), sql, a.at[0]); err != nil || !ok {
 		return err
 	}
 	texts, err := readTexts(ctx, s.conn, s.source)
@@ -294,7 +318,7 @@ func (a *alteration) lookForUnfit(ctx context.Context) error {
 				return err
 			case len(rows) > 0:
 				a.warn(CodeRowsUnfit, a.table, a.at[0].Position,
-					fmt.Sprintf("the server would refuse rows that are there: %s, for one %s", f.What, strings.Join(rows[:min(3, len(rows))], "; ")),
+					fmt.Sprintf("the server would refuse rows that are there: %s, for example %s", f.What, strings.Join(rows[:min(3, len(rows))], "; ")),
 					"mend them before apply, which waits for it")
 			}
 		}
@@ -331,6 +355,10 @@ func (a *alteration) assemble() *Plan {
 		p.Schema.Kinds = append(p.Schema.Kinds, part.kind)
 		p.Schema.Fits = append(p.Schema.Fits, part.fits...)
 		p.Schema.Code = p.Schema.Code.and(part.code)
+	}
+	p.Facts.Costs = a.coster.costs
+	if a.whole != nil {
+		a.checkCosts(slices.Concat(p.Expand, p.Contract), a.at[0].Position, a.whole.facts)
 	}
 	a.sortFindings()
 	p.Findings = a.findings

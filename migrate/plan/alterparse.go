@@ -2,12 +2,14 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
+	classify "github.com/underpin-db/underpin/migrate/ddl"
 )
 
 // parse parses the statements, which have to be about one table.
@@ -24,25 +26,67 @@ func (a *alteration) parse(context.Context) error {
 		a.table = table
 		a.statements, a.at = append(a.statements, node), append(a.at, text)
 	}
+	a.checkNames()
 	return nil
 }
 
-// parseAlter parses one statement of the kinds that alter may hold.
-func parseAlter(at Scalar) (ast.StmtNode, string, *refusal) {
+// parseOne parses text as one statement that every server understands alike.
+func parseOne(at Scalar) (ast.StmtNode, *refusal) {
 	for _, c := range executable {
 		if strings.Contains(at.Text, c) {
-			return nil, "", refuse(CodeDDLForbidden, "write the statement without it", "it contains %s, which not every server executes", c)
+			return nil, refuse(CodeDDLForbidden, "write the statement without it", "it contains %s, which not every server executes", c)
 		}
 	}
 	nodes, _, err := parser.New().Parse(at.Text, "", "")
 	switch {
 	case err != nil:
-		return nil, "", refuse(CodeDDLSyntax, "correct the statement", "it does not parse: %s", oneLine(err.Error()))
+		r, _ := unparsed(at.Text, err)
+		return nil, r
 	case len(nodes) != 1:
-		return nil, "", refuse(CodeDDLSyntax, "write one statement a list item", "there are %d statements in it", len(nodes))
+		return nil, refuse(CodeDDLSyntax, "write one statement a list item", "there are %d statements in it", len(nodes))
+	}
+	return nodes[0], nil
+}
+
+// unparsed says why the parser, whose error is err, does not take a text, and
+// the place in it: package ddl refuses by name what is no mistake in writing.
+func unparsed(text string, err error) (*refusal, classify.Position) {
+	var bad *classify.SyntaxError
+	_, why := classify.Parse("", text)
+	switch {
+	case !errors.As(why, &bad):
+		return refuse(CodeDDLForbidden, "write it as both servers understand it, or carry it out by hand",
+			"underpin does not carry this: %s", oneLine(err.Error())), classify.Position{}
+	case errors.Is(bad, classify.ErrRefused):
+		return refuse(CodeDDLForbidden, bad.Hint, "%s", bad.Problem), bad.Position
+	}
+	return refuse(CodeDDLSyntax, "correct the statement; a name that is a reserved word goes between backticks",
+		"it does not parse: %s", bad.Problem), bad.Position
+}
+
+// plainDrop refuses every DROP but that of one table.
+func plainDrop(s *ast.DropTableStmt) *refusal {
+	switch {
+	case s.IsView:
+		return refuse(CodeDDLForbidden, "drop it by hand once no code names it", "underpin drops no views")
+	case s.TemporaryKeyword != ast.TemporaryNone:
+		return refuse(CodeDDLForbidden, "leave it out", "a temporary table is gone with its connection")
+	case s.IfExists:
+		return refuse(CodeDDLForbidden, remedyLive, "it says IF EXISTS")
+	case len(s.Tables) != 1:
+		return refuse(CodeDDLForbidden, "write one DROP TABLE for each table", "it drops several tables")
+	}
+	return nil
+}
+
+// parseAlter parses one statement of the kinds that alter may hold.
+func parseAlter(at Scalar) (ast.StmtNode, string, *refusal) {
+	node, r := parseOne(at)
+	if r != nil {
+		return nil, "", r
 	}
 	var name *ast.TableName
-	switch s := nodes[0].(type) {
+	switch s := node.(type) {
 	case *ast.AlterTableStmt:
 		name = s.Table
 	case *ast.CreateTableStmt:
@@ -52,13 +96,16 @@ func parseAlter(at Scalar) (ast.StmtNode, string, *refusal) {
 	case *ast.DropIndexStmt:
 		name = s.Table
 	case *ast.DropTableStmt:
-		if len(s.Tables) != 1 || s.IsView || s.IfExists || s.TemporaryKeyword != ast.TemporaryNone {
-			return nil, "", refuse(CodeDDLForbidden, "write one plain DROP TABLE for each table", "it drops several tables, a view, a temporary table, or says IF EXISTS")
+		if r := plainDrop(s); r != nil {
+			return nil, "", r
 		}
 		name = s.Tables[0]
 	case *ast.RenameTableStmt:
 		if len(s.TableToTables) != 1 || s.TableToTables[0].NewTable.Schema.O != "" {
 			return nil, "", refuse(CodeDDLForbidden, "write one RENAME TABLE for each table, within the database", "it renames several tables, or into another database")
+		}
+		if r := ownTable(s.TableToTables[0].NewTable.Name.O); r != nil {
+			return nil, "", r
 		}
 		name = s.TableToTables[0].OldTable
 	default:
@@ -68,7 +115,16 @@ func parseAlter(at Scalar) (ast.StmtNode, string, *refusal) {
 	if name.Schema.O != "" {
 		return nil, "", refuse(CodeDDLForbidden, "leave the database's name out", "it names the database %s", name.Schema.O)
 	}
-	return nodes[0], name.Name.O, nil
+	return node, name.Name.O, ownTable(name.Name.O)
+}
+
+// ownTable refuses to touch what belongs to Underpin: its control tables, and
+// what a change of its own holds or tries.
+func ownTable(name string) *refusal {
+	if !strings.HasPrefix(strings.ToLower(name), ownPrefix) {
+		return nil
+	}
+	return refuse(CodeDDLForbidden, "leave it to underpin, or choose another name", "tables whose names begin with %s belong to underpin", ownPrefix)
 }
 
 // specsOf returns the operations of a statement on a table.
@@ -80,13 +136,19 @@ func specsOf(node ast.StmtNode) ([]*ast.AlterTableSpec, *refusal) {
 		}
 		return n.Specs, nil
 	case *ast.DropIndexStmt:
-		if n.IfExists || n.LockAlg != nil {
-			return nil, refuse(CodeDDLForbidden, remedyLive, "it says IF EXISTS, ALGORITHM or LOCK")
+		switch {
+		case n.IfExists:
+			return nil, refuse(CodeDDLForbidden, remedyLive, "it says IF EXISTS")
+		case n.LockAlg != nil:
+			return nil, refuse(CodeDDLForbidden, remedyChosen, saysHow)
 		}
 		return []*ast.AlterTableSpec{{Tp: ast.AlterTableDropIndex, Name: n.IndexName}}, nil
 	case *ast.CreateIndexStmt:
-		if n.IfNotExists || n.LockAlg != nil {
-			return nil, refuse(CodeDDLForbidden, remedyLive, "it says IF NOT EXISTS, ALGORITHM or LOCK")
+		switch {
+		case n.IfNotExists:
+			return nil, refuse(CodeDDLForbidden, remedyLive, "it says IF NOT EXISTS")
+		case n.LockAlg != nil:
+			return nil, refuse(CodeDDLForbidden, remedyChosen, saysHow)
 		}
 		kind, ok := map[ast.IndexKeyType]ast.ConstraintType{
 			ast.IndexKeyTypeNone: ast.ConstraintIndex, ast.IndexKeyTypeUnique: ast.ConstraintUniq,
@@ -108,7 +170,30 @@ func specText(spec *ast.AlterTableSpec) (string, error) {
 		expr, err := restore(spec.Constraint.Expr)
 		return "ADD CONSTRAINT " + mysqlx.Quote(spec.Constraint.Name) + " CHECK (" + expr + ")", err
 	}
+	if spec.Tp == ast.AlterTableForce {
+		return "FORCE", nil // the parser would add what it has to say of itself
+	}
 	return restore(spec)
+}
+
+// specList writes operations back, as they stand in one ALTER TABLE.
+func specList(specs []*ast.AlterTableSpec) (string, error) {
+	var b strings.Builder
+	for i, spec := range specs {
+		text, err := specText(spec)
+		if err != nil {
+			return "", err
+		}
+		switch {
+		case i == 0:
+		case spec.Tp == ast.AlterTablePartition || spec.Tp == ast.AlterTableRemovePartitioning:
+			b.WriteByte(' ') // the grammar has no comma there
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(text)
+	}
+	return b.String(), nil
 }
 
 // untried are operations that a scratch table cannot show: its foreign keys

@@ -54,7 +54,7 @@ func Build(ctx context.Context, db *sql.DB, file *File, opts Options) (*Plan, er
 		return buildAlter(ctx, b)
 	}
 	for _, stage := range []func(context.Context) error{
-		b.parseStatements, b.readLive, b.checkTables, b.tryOut, b.takeSample, b.checkUnmoved,
+		b.parseStatements, b.readLive, b.checkTables, b.tryOut, b.warnOfCosts, b.takeSample, b.checkUnmoved,
 	} {
 		if err := stage(ctx); err != nil {
 			if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
@@ -91,6 +91,7 @@ type builder struct {
 	where                resolved
 	sample               Sample
 	deferred             *Deferred
+	coster               coster
 }
 
 // assignment is a resolved line of forward or backward.
@@ -214,7 +215,7 @@ func (b *builder) assemble() *Plan {
 		},
 		Expand: statements(b.expand), Undo: undo(b.expand), Contract: statements(b.contract), Deferred: b.deferred,
 		Reads: b.file.Reads, Backfill: b.file.Backfill, Connections: b.file.Connections,
-		Facts:    Facts{Server: b.server, Source: b.live.source.facts},
+		Facts:    Facts{Server: b.server, Source: b.live.source.facts, Costs: b.coster.costs},
 		Sample:   b.sample,
 		Findings: b.findings,
 	}

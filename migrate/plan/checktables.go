@@ -35,6 +35,7 @@ ORDER BY CONSTRAINT_NAME`
 
 // checkTables checks the tables as they are.
 func (b *builder) checkTables(ctx context.Context) error {
+	b.checkNames()
 	b.checkKind(b.live.source, b.file.Source.Table)
 	creates := slices.ContainsFunc(b.expand, func(d *ddl) bool { return d.Kind == CreateTable })
 	switch target := b.file.Target.Table; {
@@ -68,9 +69,12 @@ func (b *builder) checkKind(t *table, named Scalar) {
 			"drop the versioning first, or copy the rows to a table without")
 	case t.kind != "BASE TABLE":
 		b.refuse(CodeNotATable, t.name, named.Position, "it is a "+strings.ToLower(t.kind), "name the table below it")
+	case ownTable(t.name) != nil:
+		r := ownTable(t.name)
+		b.refuse(r.code, t.name, named.Position, r.reason, r.remedy)
 	case !strings.EqualFold(t.engine, "InnoDB"):
 		b.refuse(CodeEngine, t.name, named.Position, fmt.Sprintf("its engine is %s, which has no transactions", t.engine),
-			"convert it first: ALTER TABLE … ENGINE=InnoDB")
+			"convert it first, by hand at a quiet time: ALTER TABLE … ENGINE=InnoDB")
 	}
 }
 

@@ -93,6 +93,11 @@ const (
 	CodeDDLRejected Code = "ddl_rejected"
 	// CodeDDLTightens: it makes a column stricter or changes its type.
 	CodeDDLTightens Code = "ddl_tightens"
+	// CodeCopies: the server does it by copying the table or while writers wait,
+	// so apply asks for --allow-copy.
+	CodeCopies Code = "ddl_copies"
+	// CodeCost: this server refuses the way in which it was expected to do it.
+	CodeCost Code = "ddl_cost"
 	// CodePartlyExpanded: part of one statement's effects are there already.
 	CodePartlyExpanded Code = "partly_expanded"
 	// CodeExpandDiffers: what is there already is not what expand would make.

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pingcap/tidb/pkg/parser"
 	"github.com/pingcap/tidb/pkg/parser/ast"
 	"github.com/pingcap/tidb/pkg/parser/format"
 	_ "github.com/pingcap/tidb/pkg/parser/test_driver" // the parser's literals
@@ -49,22 +48,14 @@ func refuse(code Code, remedy, reason string, args ...any) *refusal {
 
 // parseDDL parses one statement of the kinds that a plan knows.
 func parseDDL(at Scalar) (*ddl, *refusal) {
-	for _, c := range executable {
-		if strings.Contains(at.Text, c) {
-			return nil, refuse(CodeDDLForbidden, "write the statement without it", "it contains %s, which not every server executes", c)
-		}
+	node, r := parseOne(at)
+	if r != nil {
+		return nil, r
 	}
-	nodes, _, err := parser.New().Parse(at.Text, "", "")
-	if err != nil {
-		return nil, refuse(CodeDDLSyntax, "correct the statement", "it does not parse: %s", oneLine(err.Error()))
-	}
-	if len(nodes) != 1 {
-		return nil, refuse(CodeDDLSyntax, "write one statement a list item", "there are %d statements in it", len(nodes))
-	}
-	d := &ddl{node: nodes[0], at: at}
-	d.SQL = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(nodes[0].Text()), ";"))
+	d := &ddl{node: node, at: at}
+	d.SQL = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(node.Text()), ";"))
 	var table *ast.TableName
-	switch s := nodes[0].(type) {
+	switch s := node.(type) {
 	case *ast.AlterTableStmt:
 		d.Kind, table = AlterTable, s.Table
 	case *ast.CreateTableStmt:
@@ -84,7 +75,7 @@ func parseDDL(at Scalar) (*ddl, *refusal) {
 		return nil, refuse(CodeDDLForbidden, "leave the database's name out", "it names the database %s", table.Schema.O)
 	}
 	d.Table = table.Name.O
-	d.Effects = effects(d.Table, nodes[0])
+	d.Effects = effects(d.Table, node)
 	return d, nil
 }
 

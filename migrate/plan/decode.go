@@ -9,11 +9,14 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"github.com/underpin-db/underpin/internal/yamlx"
 	"github.com/underpin-db/underpin/migrate"
 )
 
 // namePattern is what a change or a service may be called.
 var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+
+const nameHint = "use small letters, digits and hyphens, 63 at most, beginning with a letter or digit"
 
 // percentPattern is a share in percent with at most two decimals.
 var percentPattern = regexp.MustCompile(`^([0-9]{1,3})(?:\.([0-9]{1,2}))?$`)
@@ -62,25 +65,8 @@ func (d *decoder) failf(n ast.Node, path, problem, hint string, args ...any) {
 
 // position returns where a node begins.
 func position(file string, n ast.Node) Position {
-	at := Position{File: file}
-	for {
-		if m, ok := n.(*ast.MappingValueNode); ok {
-			n = m.Key
-			continue
-		}
-		if m, ok := n.(*ast.MappingNode); ok && len(m.Values) > 0 && !m.IsFlowStyle {
-			n = m.Values[0]
-			continue
-		}
-		break
-	}
-	if n == nil {
-		return at
-	}
-	if tk := n.GetToken(); tk != nil && tk.Position != nil {
-		at.Line, at.Column = tk.Position.Line, tk.Position.Column
-	}
-	return at
+	at := yamlx.At(n)
+	return Position{file, at.Line, at.Column}
 }
 
 // entries returns the lines of a mapping; ok is false if n is none.
@@ -104,13 +90,13 @@ func (d *decoder) each(n ast.Node, path string, visit func(key Scalar, value ast
 	}
 	seen := map[string]Position{}
 	for _, line := range lines {
-		key, ok := text(line.Key)
+		key, ok := yamlx.Text(line.Key)
 		at := position(d.file, line.Key)
 		if !ok || key == "" {
 			d.fail(at, path, "a field's name has to be a plain text", "")
 			continue
 		}
-		sub := join(path, key)
+		sub := yamlx.Join(path, key)
 		if first, dup := seen[key]; dup {
 			d.fail(at, sub, fmt.Sprintf("the field stands here for a second time; the first is in line %d", first.Line), "keep one")
 			continue
@@ -142,7 +128,7 @@ func (d *decoder) mapping(n ast.Node, path string, fields []field) {
 	}
 	for _, f := range fields {
 		if f.need == needed && !seen[f.name] {
-			d.failf(n, join(path, f.name), "the field is missing", "add `%s:`", f.name)
+			d.failf(n, yamlx.Join(path, f.name), "the field is missing", "add `%s:`", f.name)
 		}
 	}
 }
@@ -155,7 +141,7 @@ func (d *decoder) nested(fields ...field) readFunc {
 // scalar reads a text that is not empty.
 func (d *decoder) scalar(dst *Scalar) readFunc {
 	return func(n ast.Node, path string) {
-		s, ok := text(n)
+		s, ok := yamlx.Text(n)
 		if !ok {
 			d.failf(n, path, "this has to be a text, and is "+kindOf(n), "put it in quotes if it is meant as text")
 			return
@@ -215,7 +201,7 @@ func (d *decoder) assigns(dst *[]Assign) readFunc {
 // duration reads a duration like 10m.
 func (d *decoder) duration(dst *Duration, z zero) readFunc {
 	return func(n ast.Node, path string) {
-		s, _ := text(n)
+		s, _ := yamlx.Text(n)
 		v, err := time.ParseDuration(s)
 		if err != nil || v < 0 || (v == 0 && z == zeroRefused) {
 			d.failf(n, path, "this has to be a duration", "write it like 10m, 30s or 100ms")
@@ -243,7 +229,7 @@ func (d *decoder) choice(dst *migrate.Choice) readFunc {
 // number reads a whole number that is not negative.
 func (d *decoder) number(dst *uint64) readFunc {
 	return func(n ast.Node, path string) {
-		s, _ := text(n)
+		s, _ := yamlx.Text(n)
 		v, err := strconv.ParseUint(s, 10, 63)
 		if err != nil {
 			d.failf(n, path, "this has to be a whole number that is not negative", "")
@@ -256,7 +242,7 @@ func (d *decoder) number(dst *uint64) readFunc {
 // percent reads a share in percent into basis points.
 func (d *decoder) percent(dst *uint16) readFunc {
 	return func(n ast.Node, path string) {
-		s, _ := text(n)
+		s, _ := yamlx.Text(n)
 		v, ok := basisPoints(s)
 		if !ok {
 			d.failf(n, path, "this has to be a share in percent from 0 to 100", "write it like 5 or 0.25, with no percent sign and at most two decimals")

@@ -116,9 +116,9 @@ func (p *Plan) deferredWords(w migrate.Work) string {
 		if d.From > 0 {
 			large = fmt.Sprintf(", and %s has about %s rows or more", code(p.Change.Mapping.Source.Name), count(d.From))
 		}
-		return fmt.Sprintf("<br>if the new table is empty%s, its indexes are put off: %s", large, code(d.Drop(d.Indexes).SQL))
+		return fmt.Sprintf("<br>if the new table is empty%s, its indexes are put off: %s", large, p.sqlCell([]string{d.Drop(d.Indexes).SQL}))
 	case migrate.WorkBackfill:
-		return "<br>before they are compared, indexes that were put off are built; replicas build theirs later, and lag meanwhile: " + code(d.Add(d.Indexes).SQL)
+		return "<br>before they are compared, indexes that were put off are built; replicas build theirs later, and lag meanwhile: " + p.sqlCell([]string{d.Add(d.Indexes).SQL})
 	}
 	return ""
 }

@@ -67,7 +67,7 @@ func TestPlainIndexesOfANewTableArePutOff(t *testing.T) {
 		assert.Equal(t, "accounts", p.Deferred.Table)
 		assert.EqualValues(t, plan.DefaultDeferredFrom, p.Deferred.From)
 		assert.Equal(t, []string{"by `city` and name: `city`, `name` DESC", "by_name: `name`", "by_notes: `notes`(20)"}, names(p.Deferred))
-		golden(t, "users-moved.md", withoutPlace(p).Render())
+		golden(t, "users-moved."+string(p.Facts.Server.Flavour)+".md", withoutPlace(p).Render())
 
 		data, err := p.Marshal()
 		require.NoError(t, err)

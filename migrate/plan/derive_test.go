@@ -1,8 +1,10 @@
 package plan_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -17,6 +19,10 @@ const people = `CREATE TABLE people (
   age INT NULL,
   city VARCHAR(40) NULL,
   street VARCHAR(40) NULL,
+  badge INT NULL,
+  seen DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
+  mood VARCHAR(9) NOT NULL DEFAULT 'good' COMMENT 'NOT NULL',
+  UNIQUE KEY one_badge (badge),
   KEY by_name (name),
   KEY by_place (city, street)
 ) DEFAULT CHARSET utf8mb4`
@@ -30,8 +36,9 @@ func TestDerive(t *testing.T) {
 		after  string
 	}
 	for title, c := range map[string]struct {
-		ddl  string
-		want []want
+		setup []string
+		ddl   string
+		want  []want
 	}{
 		"rename a column": {
 			ddl: "ALTER TABLE people RENAME COLUMN name TO full_name",
@@ -44,6 +51,52 @@ func TestDerive(t *testing.T) {
 			ddl:  "ALTER TABLE people CHANGE COLUMN age years BIGINT",
 			want: []want{{"rename-people-age-to-years", migrate.Mapped, ""}},
 		},
+		"retype": {
+			ddl:  "ALTER TABLE people MODIFY COLUMN age BIGINT",
+			want: []want{{"retype-people-age-to-age-new", migrate.Mapped, ""}},
+		},
+		"retype under the old name, as some tools write it": {
+			ddl:  "ALTER TABLE people CHANGE COLUMN age age DECIMAL(10,2) NULL DEFAULT 0, ADD COLUMN born DATE NULL",
+			want: []want{{"retype-people-age-to-age-new", migrate.Mapped, ""}, {"add-column-people-born", migrate.Added, ""}},
+		},
+		"retype a column of a unique index": {
+			ddl:  "ALTER TABLE people MODIFY COLUMN badge BIGINT NULL, ADD COLUMN born DATE NULL",
+			want: []want{{"rebuild-people-as-people-new", migrate.Mapped, ""}},
+		},
+		"another primary key, the number needs the index of the former": {
+			ddl:  "ALTER TABLE people DROP PRIMARY KEY, ADD PRIMARY KEY (name, id)",
+			want: []want{{"rebuild-people-as-people-new", migrate.Mapped, ""}},
+		},
+		"another primary key": {
+			ddl: "ALTER TABLE people DROP PRIMARY KEY, ADD PRIMARY KEY (name, id), ADD INDEX by_id (id)",
+			want: []want{
+				{"rebuild-people-as-people-new", migrate.Mapped, ""}, {"drop-index-people-new-former-key", migrate.Tightened, "rebuild-people-as-people-new"},
+			},
+		},
+		"rename a column of an index of several": {
+			ddl:  "ALTER TABLE people RENAME COLUMN city TO town",
+			want: []want{{"rename-people-city-to-town", migrate.Mapped, ""}},
+		},
+		"rename what the server sets": {
+			ddl:  "ALTER TABLE people RENAME COLUMN seen TO seen_at",
+			want: []want{{"rebuild-people-as-people-new", migrate.Mapped, ""}},
+		},
+		"rename the key": {
+			ddl:  "ALTER TABLE people RENAME COLUMN id TO number",
+			want: []want{{"rebuild-people-as-people-new", migrate.Mapped, ""}},
+		},
+		"retype a column of an index of several, by itself": {
+			ddl:  "ALTER TABLE people MODIFY COLUMN street VARCHAR(40) CHARACTER SET latin1 NULL",
+			want: []want{{"retype-people-street-to-street-new", migrate.Mapped, ""}},
+		},
+		"partitions": {
+			ddl:  "ALTER TABLE people DROP INDEX one_badge PARTITION BY HASH (id) PARTITIONS 4",
+			want: []want{{"rebuild-people-as-people-new", migrate.Mapped, ""}},
+		},
+		"another character set": {
+			ddl:  "ALTER TABLE people CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+			want: []want{{"rebuild-people-as-people-new", migrate.Mapped, ""}},
+		},
 		"harmless things take one step": {
 			ddl:  "ALTER TABLE people ADD COLUMN mail VARCHAR(99), ADD COLUMN born DATE NULL, ADD INDEX by_age (age)",
 			want: []want{{"add-column-people-mail", migrate.Added, ""}},
@@ -53,6 +106,20 @@ func TestDerive(t *testing.T) {
 			want: []want{
 				{"add-column-people-born", migrate.Added, ""}, {"drop-column-people-age", migrate.Retired, ""}, {"set-not-null-people-street", migrate.Tightened, ""},
 			},
+		},
+		"what the server did by itself has to be done by every release first": {
+			ddl:  "ALTER TABLE people MODIFY COLUMN seen DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP",
+			want: []want{{"drop-on-update-people-seen", migrate.Tightened, ""}},
+		},
+		"what the server begins to do takes one step": {
+			setup: []string{"ALTER TABLE people ADD COLUMN moved DATETIME NULL"},
+			ddl:   "ALTER TABLE people MODIFY COLUMN moved DATETIME NULL ON UPDATE CURRENT_TIMESTAMP",
+			want:  []want{{"add-on-update-people-moved", migrate.Added, ""}},
+		},
+		"a foreign key that goes": {
+			setup: []string{"ALTER TABLE people ADD COLUMN boss BIGINT NULL, ADD CONSTRAINT has_boss FOREIGN KEY (boss) REFERENCES people (id) ON DELETE CASCADE"},
+			ddl:   "ALTER TABLE people DROP FOREIGN KEY has_boss",
+			want:  []want{{"drop-foreign-key-people-has-boss", migrate.Tightened, ""}},
 		},
 		"a required column": {
 			ddl:  "ALTER TABLE people ADD COLUMN mail VARCHAR(99) NOT NULL",
@@ -65,7 +132,7 @@ func TestDerive(t *testing.T) {
 	} {
 		t.Run(title, func(t *testing.T) {
 			servers.Each(t, func(t *testing.T, s *servers.Server) {
-				db := open(t, s, people)
+				db := open(t, s, append([]string{people}, c.setup...)...)
 				in := plan.DDL{Name: "argument", Text: c.ddl, Service: "crm"}
 				list, err := plan.Derive(t.Context(), db, in, plan.Options{})
 				require.NoError(t, err)
@@ -80,9 +147,7 @@ func TestDerive(t *testing.T) {
 						p, err := plan.Build(t.Context(), db, file, plan.Options{})
 						require.NoError(t, err, text)
 						w.course = p.Change.Course
-						direct, err := plan.Build(t.Context(), db, d.File, plan.Options{})
-						require.NoError(t, err)
-						require.Equal(t, p.Hash(), direct.Hash(), "through the file or not, the plan is the same")
+						require.Equal(t, p.Hash(), d.Plan.Hash(), "through the file or not, the plan is the same")
 					}
 					got = append(got, w)
 				}
@@ -100,29 +165,49 @@ func TestDeriveRefuses(t *testing.T) {
 		ddl  string
 		want []string
 	}{
-		"no DDL":                    {"SELECT 1", []string{"underpin carries no statement of this kind"}},
-		"a statement that is cut":   {"ALTER TABLE people ADD", []string{"does not parse"}},
-		"the second of two":         {"CREATE INDEX i ON people (age);\n  DROP TABLE nothing", []string{"argument:2:3", "there is no table nothing"}},
-		"executable comment":        {"ALTER TABLE people /*!80000 ADD COLUMN x INT */", []string{"not every server executes"}},
-		"another database":          {"ALTER TABLE other.people ADD COLUMN x INT", []string{"leave the database's name out"}},
-		"primary key":               {"ALTER TABLE people DROP PRIMARY KEY", []string{"rows are named by the primary key"}},
-		"partitions":                {"ALTER TABLE people PARTITION BY HASH(id) PARTITIONS 4", []string{"copies the table while writers wait"}},
-		"a column of several":       {"ALTER TABLE people DROP COLUMN city", []string{"index by_place stands on column city"}},
-		"rename one of several":     {"ALTER TABLE people RENAME COLUMN city TO town", []string{"index by_place stands on column city"}},
-		"rename the key":            {"ALTER TABLE people RENAME COLUMN id TO number", []string{"part of the key"}},
-		"rename to what is there":   {"ALTER TABLE people RENAME COLUMN name TO age", []string{"has a column age already"}},
-		"retype in place":           {"ALTER TABLE people MODIFY COLUMN age BIGINT", []string{"its type changes from int to bigint", "CHANGE COLUMN age NEW_NAME"}},
-		"convert the character set": {"ALTER TABLE people CONVERT TO CHARACTER SET latin1", []string{"copy the table while writers wait"}},
-		"truncate":                  {"TRUNCATE TABLE people", []string{"no statement of this kind"}},
-		"nothing changes":           {"ALTER TABLE people MODIFY COLUMN age INT NULL", []string{"it changes nothing of column age"}},
-		"no such column":            {"ALTER TABLE people DROP COLUMN nose", []string{"nose"}},
-		"no such index":             {"DROP INDEX nose ON people", []string{"nose"}},
-		"an index without a name":   {"ALTER TABLE people ADD INDEX (age)", []string{"it has no name"}},
-		"algorithm":                 {"ALTER TABLE people ADD COLUMN x INT, ALGORITHM=COPY", []string{"underpin chooses the algorithm"}},
+		"no DDL":                   {"SELECT 1", []string{"underpin carries no statement of this kind"}},
+		"a statement that is cut":  {"ALTER TABLE people ADD", []string{"does not parse", "ends too early"}},
+		"a mistake in the second":  {"CREATE INDEX i ON people (age);\nALTER TABEL people ADD x INT", []string{"argument:2:7", "TABEL"}},
+		"a reserved word":          {"ALTER TABLE order ADD COLUMN x INT", []string{"between backticks"}},
+		"a trigger":                {"CREATE TRIGGER t AFTER INSERT ON people FOR EACH ROW SET @x = 1", []string{"triggers are not handled"}},
+		"a table in its place":     {"CREATE OR REPLACE TABLE people (id INT PRIMARY KEY)", []string{"drops the table with its rows"}},
+		"a spelling of one server": {"ALTER TABLE people ALTER INDEX by_name IGNORED", []string{"as both servers understand it"}},
+		"several tables dropped":   {"DROP TABLE people, pets", []string{"it drops several tables"}},
+		"a view dropped":           {"DROP VIEW people", []string{"drops no views"}},
+		"a temporary table":        {"DROP TEMPORARY TABLE people", []string{"gone with its connection"}},
+		"drop if it exists":        {"DROP TABLE IF EXISTS people", []string{"it says IF EXISTS"}},
+		"an index if not exists":   {"CREATE INDEX IF NOT EXISTS i ON people (age)", []string{"it says IF NOT EXISTS"}},
+		"an index in place":        {"CREATE INDEX i ON people (age) ALGORITHM=INPLACE", []string{"which ALGORITHM or LOCK"}},
+		"a column if not exists":   {"ALTER TABLE people ADD COLUMN IF NOT EXISTS x INT", []string{"underpin looks at the live schema"}},
+		"a column with a check":    {"ALTER TABLE people ADD COLUMN x INT CHECK (x > 0)", []string{"column x is CHECK"}},
+		"a column that refers":     {"ALTER TABLE people ADD COLUMN x INT REFERENCES people (id)", []string{"column x is REFERENCES"}},
+		"what is there already":    {"ALTER TABLE people ADD COLUMN age INT", []string{"nothing is left to plan"}},
+		"a table of underpin":      {"DROP TABLE _underpin_change", []string{"belong to underpin"}},
+		"a name of underpin":       {"RENAME TABLE people TO _underpin_people", []string{"belong to underpin"}},
+		"the second of two":        {"CREATE INDEX i ON people (age);\n  DROP TABLE nothing", []string{"argument:2:3", "there is no table nothing"}},
+		"executable comment":       {"ALTER TABLE people /*!80000 ADD COLUMN x INT */", []string{"not every server executes"}},
+		"a name beyond the plane":  {"ALTER TABLE people ADD COLUMN `é😀` INT COMMENT '😁'", []string{"U+1F600", "choose another name"}},
+		"another database":         {"ALTER TABLE other.people ADD COLUMN x INT", []string{"leave the database's name out"}},
+		"primary key":              {"ALTER TABLE people MODIFY COLUMN id BIGINT NOT NULL, DROP PRIMARY KEY", []string{"left without one"}},
+		"no key":                   {"ALTER TABLE people DROP PRIMARY KEY", []string{"left without one"}},
+		"a partition":              {"ALTER TABLE people DROP PARTITION p0", []string{"deletes every row of the partition"}},
+		"the key signed otherwise": {"ALTER TABLE people MODIFY COLUMN id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT", []string{"it is bigint unsigned and the source's id is bigint"}},
+		"equal by the new key":     {"ALTER TABLE people DROP PRIMARY KEY, ADD PRIMARY KEY (name)", []string{"by the new table's unique key PRIMARY (name): Ann (2 rows)"}},
+		"a column of several":      {"ALTER TABLE people DROP COLUMN city", []string{"index by_place stands on column city"}},
+		"rename to what is there":  {"ALTER TABLE people RENAME COLUMN name TO age", []string{"has a column age already"}},
+		"retype and loses":         {"ALTER TABLE people MODIFY COLUMN age TINYINT", []string{"it yields a value that the column does not take for 1 rows", "(2)"}},
+		"drop and rebuild":         {"ALTER TABLE people CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, DROP COLUMN age", []string{"column age", "those are two changes"}},
+		"letters that are lost":    {"ALTER TABLE people CONVERT TO CHARACTER SET ascii", []string{"it yields a value that the column does not take for 1 rows", "(2)"}},
+		"truncate":                 {"TRUNCATE TABLE people", []string{"no statement of this kind"}},
+		"nothing changes":          {"ALTER TABLE people MODIFY COLUMN age INT NULL", []string{"it changes nothing of column age"}},
+		"no such column":           {"ALTER TABLE people DROP COLUMN nose", []string{"nose"}},
+		"no such index":            {"DROP INDEX nose ON people", []string{"nose"}},
+		"an index without a name":  {"ALTER TABLE people ADD INDEX (age)", []string{"it has no name"}},
+		"algorithm":                {"ALTER TABLE people ADD COLUMN x INT, ALGORITHM=COPY", []string{"underpin chooses the algorithm"}},
 	} {
 		t.Run(title, func(t *testing.T) {
 			servers.Each(t, func(t *testing.T, s *servers.Server) {
-				db := open(t, s, people)
+				db := open(t, s, people, "INSERT INTO people (name, age) VALUES ('Ann', 30), ('Zoë', 300), ('Ann', NULL)")
 				_, err := plan.Derive(t.Context(), db, plan.DDL{Name: "argument", Text: c.ddl, Service: "crm"}, plan.Options{})
 				var refused *plan.RefusedError
 				require.ErrorAs(t, err, &refused)
@@ -134,4 +219,147 @@ func TestDeriveRefuses(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A statement that drops columns and adds others may mean that their values
+// move: the change that drops them says what to write then, and what it says can
+// be planned.
+func TestDeriveSaysWhatDDLCannot(t *testing.T) {
+	for title, c := range map[string]struct{ ddl, why, forward string }{
+		"rename": {"ALTER TABLE people ADD COLUMN years INT NULL, DROP COLUMN age", "a rename", "`age`"},
+		"merge":  {"ALTER TABLE people ADD COLUMN label VARCHAR(200) NOT NULL, DROP COLUMN name, DROP COLUMN age", "a merge", "CONCAT_WS(' ', `name`, `age`)"},
+		"split":  {"ALTER TABLE people DROP COLUMN name, ADD COLUMN first VARCHAR(80) NULL, ADD COLUMN last VARCHAR(80) NULL", "a split", "SUBSTRING_INDEX(`name`, ' ', 1)"},
+	} {
+		t.Run(title, func(t *testing.T) {
+			servers.Each(t, func(t *testing.T, s *servers.Server) {
+				db := open(t, s, people)
+				list, err := plan.Derive(t.Context(), db, plan.DDL{Name: "argument", Text: c.ddl, Service: "crm"}, plan.Options{})
+				require.NoError(t, err)
+				var instead *plan.File
+				for _, d := range list {
+					if d.Instead != nil {
+						require.Equal(t, migrate.Retired, d.Plan.Change.Course)
+						require.Contains(t, d.Why, "go nowhere")
+						require.Contains(t, d.Why, c.why)
+						instead = d.Instead
+					}
+				}
+				require.NotNil(t, instead)
+				require.Equal(t, c.forward, instead.Forward[0].Value.Text)
+				_, err = plan.Build(t.Context(), db, instead, plan.Options{})
+				require.NoError(t, err)
+			})
+		})
+	}
+}
+
+// What the parser has to say of itself is not shown.
+func TestDeriveQuotesTheStatementOnly(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		db := open(t, s, people)
+		_, err := plan.Derive(t.Context(), db, plan.DDL{Name: "argument", Text: "ALTER TABLE people FORCE", Service: "crm"}, plan.Options{})
+		var refused *plan.RefusedError
+		require.ErrorAs(t, err, &refused)
+		require.Equal(t, "FORCE: it changes nothing that code could notice", refused.Findings[0].Reason)
+		require.Equal(t, "ALTER TABLE `people` FORCE", refused.Findings[0].Object)
+	})
+}
+
+// A foreign key whose name is taken would be believed to be there already.
+func TestDeriveRefusesTakenForeignKey(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		db := open(t, s, people, "CREATE TABLE cards (id INT PRIMARY KEY, a BIGINT NULL, b BIGINT NULL, CONSTRAINT of_people FOREIGN KEY (a) REFERENCES people (id))")
+		_, err := plan.Derive(t.Context(), db, plan.DDL{
+			Name: "argument", Text: "ALTER TABLE cards ADD CONSTRAINT of_people FOREIGN KEY (b) REFERENCES people (id)", Service: "crm",
+		}, plan.Options{})
+		var refused *plan.RefusedError
+		require.ErrorAs(t, err, &refused)
+		require.ErrorContains(t, err, "table cards has a foreign key of_people already")
+	})
+}
+
+// A service that a change file could not name is refused before one is written.
+func TestDeriveRefusesService(t *testing.T) {
+	_, err := plan.Derive(t.Context(), nil, plan.DDL{Name: "argument", Text: "CREATE TABLE a (id INT PRIMARY KEY)", Service: "The Shop"}, plan.Options{})
+	var bad plan.Errors
+	require.ErrorAs(t, err, &bad)
+	require.ErrorContains(t, err, `"The Shop" is no name`)
+}
+
+// What the author is told to type survives a shell and names that need quotes.
+func TestDeriveSaysWhatToType(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		db := open(t, s, "CREATE TABLE `order` (id INT PRIMARY KEY, `it's` INT NULL, plain INT NULL)", "CREATE TABLE sale (id INT PRIMARY KEY, total INT NULL)")
+		for ddl, want := range map[string]string{
+			"ALTER TABLE sale MODIFY COLUMN total BIGINT NULL":        "underpin plan \"ALTER TABLE sale RENAME COLUMN total_new TO total\"",
+			"ALTER TABLE `order` MODIFY COLUMN plain BIGINT NULL":     "underpin plan 'ALTER TABLE `order` RENAME COLUMN `plain_new` TO `plain`'",
+			"ALTER TABLE `order` MODIFY COLUMN `it's` BIGINT NULL":    "underpin plan 'ALTER TABLE `order` RENAME COLUMN `it'\\''s_new` TO `it'\\''s`'",
+			"ALTER TABLE `order` PARTITION BY HASH (id) PARTITIONS 2": "underpin plan 'RENAME TABLE `order_new` TO `order`'",
+		} {
+			list, err := plan.Derive(t.Context(), db, plan.DDL{Name: "argument", Text: ddl, Service: "crm"}, plan.Options{})
+			require.NoError(t, err)
+			require.Contains(t, list[0].Why, want)
+		}
+	})
+}
+
+// A column that is renamed keeps its default and its comment.
+func TestDeriveKeepsDefaults(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		db := open(t, s, people)
+		list, err := plan.Derive(t.Context(), db, plan.DDL{Name: "argument", Text: "ALTER TABLE people RENAME COLUMN mood TO temper", Service: "crm"}, plan.Options{})
+		require.NoError(t, err)
+		require.Len(t, list, 2)
+		require.Contains(t, list[0].File.Expand[0].Text, "NULL DEFAULT 'good' COMMENT 'NOT NULL'")
+		require.Contains(t, list[1].File.Alter[0].Text, "NOT NULL DEFAULT 'good' COMMENT 'NOT NULL'")
+	})
+}
+
+// Rows that a new collation makes equal are listed, and a table on which a
+// foreign key stands does not move.
+func TestDeriveLooksAtUniqueKeys(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		db := open(t, s, "CREATE TABLE tags (id INT PRIMARY KEY, tag VARCHAR(20) COLLATE utf8mb4_bin NOT NULL, UNIQUE KEY one (tag)) DEFAULT CHARSET utf8mb4",
+			"INSERT INTO tags VALUES (1, 'a'), (2, 'A'), (3, 'b')", "CREATE TABLE uses (id INT PRIMARY KEY, CONSTRAINT of_tag FOREIGN KEY (id) REFERENCES tags (id))")
+		refused := func(ddl, why string) {
+			_, err := plan.Derive(t.Context(), db, plan.DDL{Name: "argument", Text: ddl, Service: "crm"}, plan.Options{})
+			var r *plan.RefusedError
+			require.ErrorAs(t, err, &r)
+			require.ErrorContains(t, err, why)
+		}
+		refused("ALTER TABLE tags MODIFY COLUMN tag VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL", "foreign key of_tag stands on it")
+		run(t, db, "DROP TABLE uses")
+		for _, ddl := range []string{
+			"ALTER TABLE tags MODIFY COLUMN tag VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL",
+			"ALTER TABLE tags CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci",
+		} {
+			refused(ddl, "(2 rows)")
+			refused(ddl, "unique key one (tag)")
+		}
+		run(t, db, "DELETE FROM tags WHERE id = 2")
+		list, err := plan.Derive(t.Context(), db, plan.DDL{Name: "argument", Text: "ALTER TABLE tags CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci",
+			Service: "crm", Into: map[string]string{"tags": "labels"}}, plan.Options{})
+		require.NoError(t, err)
+		require.Equal(t, "labels", list[0].Plan.Change.Mapping.Target.Name)
+
+		run(t, db, "CREATE TABLE parts (id INT PRIMARY KEY, v INT) PARTITION BY HASH (id) PARTITIONS 2")
+		list, err = plan.Derive(t.Context(), db, plan.DDL{Name: "argument", Text: "ALTER TABLE parts REMOVE PARTITIONING", Service: "crm"}, plan.Options{})
+		require.NoError(t, err)
+		require.NotContains(t, list[0].File.Expand[0].Text, "PARTITION")
+	})
+}
+
+// Where looking for rows that are the same takes too long, it is said, and left
+// to the backfill.
+func TestDeriveDoesNotLookForEver(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		db := open(t, s, "CREATE TABLE many (id INT PRIMARY KEY, a INT NOT NULL, KEY by_id (id))", "INSERT INTO many VALUES (0, 0)")
+		for n := 1; n < 1<<15; n *= 2 {
+			run(t, db, fmt.Sprintf("INSERT INTO many SELECT id + %[1]d, a + %[1]d FROM many", n))
+		}
+		in := plan.DDL{Name: "argument", Text: "ALTER TABLE many DROP PRIMARY KEY, ADD PRIMARY KEY (a)", Service: "crm"}
+		list, err := plan.Derive(t.Context(), db, in, plan.Options{StatementLimit: time.Millisecond})
+		require.NoError(t, err)
+		require.Contains(t, list[0].Why, "not found out within 1ms")
+	})
 }

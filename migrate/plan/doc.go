@@ -39,8 +39,27 @@
 //
 // # What is left to the server at hand
 //
-// DDL is stored as its author wrote it. [Statement.Attempts] adds the ALGORITHM
-// and LOCK clauses to try, and [Taken] looks at the live schema to see whether a
+// DDL is stored as its author wrote it. What it costs hangs on the server, its
+// version and the table as it is, so it is a fact and not part of the hash: the
+// plan says what each statement costs where it was made ([Plan.Cost]), with the
+// ALGORITHM and LOCK clauses by which that server refuses anything harder, and
+// [CostOf] says it again when the statement is due. [Taken] looks at the live schema to see whether a
 // statement has taken effect already, so that an engine that crashed between a
 // statement and its record can go on.
+//
+// # From DDL to change files
+//
+// [Derive] makes change files of DDL, by what a statement does to running code:
+//
+//   - It does not notice, or has to be ready first, or what it uses goes: a change
+//     of the schema alone, a step for each (see kinds and facets).
+//   - A column gets another name or type: a column beside the old one, both kept
+//     in step, with every plain index over it.
+//   - The table gets another key, partitions or character set, or a column does
+//     that a unique index stands on: a table beside the old one, as the server
+//     makes it of a scratch copy, with the rows of both kept in step.
+//
+// What takes the old one's place has a name of its own, which releases move to;
+// DDL.Into chooses it. A statement that drops columns and adds others is taken by
+// its word, and [Derivation.Instead] is what to write if the values are to move.
 package plan

@@ -1,52 +1,16 @@
 package plan
 
-import (
-	"fmt"
-	"strings"
-)
+import "github.com/underpin-db/underpin/internal/yamlx"
 
 // Error is one mistake in a change file.
-type Error struct {
-	File string
-	// Line and Column count from 1; zero where the whole file is meant.
-	Line, Column int
-	// Path is the field: "reads.ramp[2]".
-	Path string
-	// Problem says what is wrong and Hint what to write instead.
-	Problem, Hint string
-}
+type Error = yamlx.Error
 
-// Error returns "file:line:column: path: problem; hint".
-func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(Position{File: e.File, Line: e.Line, Column: e.Column}.String())
-	if e.Path != "" {
-		fmt.Fprintf(&b, ": %s", e.Path)
-	}
-	fmt.Fprintf(&b, ": %s", e.Problem)
-	if e.Hint != "" {
-		fmt.Fprintf(&b, "; %s", e.Hint)
-	}
-	return b.String()
-}
-
-// Errors is every mistake in a change file, in the order of the file.
+// Errors is every mistake in a change file, in the order of the file. It is a
+// type of its own, so that mistakes in other files are told from these.
 type Errors []*Error
 
 // Error lists the mistakes, one a line.
-func (e Errors) Error() string {
-	lines := make([]string, len(e))
-	for i, one := range e {
-		lines[i] = one.Error()
-	}
-	return strings.Join(lines, "\n")
-}
+func (e Errors) Error() string { return yamlx.Errors(e).Error() }
 
 // Unwrap returns the mistakes one by one.
-func (e Errors) Unwrap() []error {
-	out := make([]error, len(e))
-	for i, one := range e {
-		out[i] = one
-	}
-	return out
-}
+func (e Errors) Unwrap() []error { return yamlx.Errors(e).Unwrap() }

@@ -111,26 +111,34 @@ func parseExpression(text string) (ast.ExprNode, *refusal) {
 	}
 }
 
-// unquoted returns text without what stands in quotes. Quotes are doubled or
-// escaped by a backslash inside; an unterminated one takes the rest.
+// unquoted returns text without what stands in quotes.
 func unquoted(text string) string {
 	var b strings.Builder
+	eachByte(text, func(quote, ch byte) {
+		if quote == 0 {
+			b.WriteByte(ch)
+		}
+	})
+	return b.String()
+}
+
+// eachByte passes on the bytes of SQL, each with the quote that it stands in, or
+// 0, and without the quotes and backslashes themselves. Quotes are doubled or
+// escaped by a backslash inside; an unterminated one takes the rest.
+func eachByte(text string, visit func(quote, ch byte)) {
 	var quote byte
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case quote != 0 && c == '\\' && quote != '`':
 			i++
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '\'' || c == '"' || c == '`':
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote == 0 && (c == '\'' || c == '"' || c == '`'):
 			quote = c
 		default:
-			b.WriteByte(c)
+			visit(quote, c)
 		}
 	}
-	return b.String()
 }
 
 // closed reports whether an expression can stand inside another as it is.

@@ -30,7 +30,7 @@ type facet struct {
 var facets = []facet{
 	{
 		name: "retype", found: retyped,
-		remedy: "keep both columns in step under two names: underpin plan \"ALTER TABLE %[1]s CHANGE COLUMN %[2]s NEW_NAME NEW_TYPE\"",
+		remedy: "underpin plan \"ALTER TABLE %[1]s MODIFY COLUMN %[2]s …\" writes a change that keeps two columns in step",
 		words: func(was, is column) string {
 			return fmt.Sprintf("its type changes from %s to %s: the server would copy the table while writers wait, and running code would meet another type from one moment to the next", described(was), described(is))
 		},
@@ -90,8 +90,14 @@ var facets = []facet{
 		code: Obligation{After: "an INSERT that leaves the column out gets the new default"},
 	},
 	{
-		name: "change on update", course: migrate.Added, back: true,
-		found: func(was, is column) bool { return was.onUpdate != is.onUpdate },
+		name: "add on update", course: migrate.Added, back: true,
+		found: func(was, is column) bool { return !was.onUpdate && is.onUpdate },
+		code:  Obligation{After: "an UPDATE that leaves the column out sets it"},
+	},
+	{
+		name: "drop on update", course: migrate.Tightened, back: true,
+		found: func(was, is column) bool { return was.onUpdate && !is.onUpdate },
+		code:  Obligation{Before: "sets the column in every UPDATE that means to"},
 	},
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/underpin-db/underpin/internal/shape"
 	"github.com/underpin-db/underpin/migrate"
 )
 
@@ -77,9 +78,9 @@ func (b *builder) checkKeyColumn(table string, c column, at Position) {
 		b.refuse(CodeKeyNullable, object, at, "it is part of the key and takes NULL, and NULLs are not unique",
 			"make it NOT NULL first, or use another key")
 	}
-	if supportedTypes[c.DataType].key != asKey {
+	if !shape.SupportsKey(c.Column) {
 		b.refuse(CodeKeyType, object, at, "it is part of the key, and its type "+c.ColumnType+" cannot be",
-			"use a key of integers, decimals, strings with a length, or times")
+			"use a key of integers, decimals, strings with a length, times, UUIDs or addresses")
 	}
 	if c.generated {
 		b.refuse(CodeKeyType, object, at, "it is part of the key and generated, so it cannot be written", "use a key of plain columns")
@@ -98,10 +99,10 @@ func (b *builder) compareKeys() {
 	for i, s := range b.sourceKey {
 		t := b.targetKey[i]
 		object := b.file.Target.Table.Text + "." + t.Name
-		if s.ColumnType != t.ColumnType || s.Charset != t.Charset || s.Collation != t.Collation {
+		if !takesKey(t, s) {
 			b.refuse(CodeKeyMismatch, object, at,
-				fmt.Sprintf("it is %s and the source's %s is %s", describe(t), s.Name, describe(s)),
-				"give both the same type and collation")
+				fmt.Sprintf("it is %s and the source's %s is %s", described(t), s.Name, described(s)),
+				"give both the same type and collation, or the target a longer one of the same kind")
 		}
 		if s.AutoIncrement && !t.AutoIncrement {
 			b.warn(CodeKeyNotNumbered, object, at, "the server numbers the source's "+s.Name+" and not this",
@@ -110,10 +111,22 @@ func (b *builder) compareKeys() {
 	}
 }
 
-// describe returns a column's type with its collation.
-func describe(c column) string {
-	if c.Collation == "" {
-		return c.ColumnType
+// widths order the integer types by how much they hold.
+var widths = map[string]int{"tinyint": 1, "smallint": 2, "mediumint": 3, "int": 4, "bigint": 8}
+
+// takesKey reports whether a target's key column holds every value of the
+// source's and names the same rows by it: of the same type, or a longer one of
+// those that the servers compare alike. What the source does not hold is refused
+// when it is written, while the source is written as well.
+func takesKey(target, source column) bool {
+	if target.Charset != source.Charset || target.Collation != source.Collation {
+		return false
 	}
-	return c.ColumnType + " collate " + c.Collation
+	if widths[target.DataType] > 0 && widths[source.DataType] > 0 {
+		return target.unsigned() == source.unsigned() && widths[target.DataType] >= widths[source.DataType]
+	}
+	if varying(target) && target.DataType == source.DataType {
+		return target.length >= source.length
+	}
+	return target.ColumnType == source.ColumnType
 }

@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"strings"
-
 	"github.com/pingcap/tidb/pkg/parser/ast"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
@@ -72,35 +70,45 @@ var elsewhere = map[ast.AlterTableType]struct{ what, remedy string }{
 	ast.AlterTableChangeColumn: {"running code would lose the old name at once", "underpin plan \"ALTER TABLE … CHANGE COLUMN …\" writes a change that keeps both columns in step"},
 	ast.AlterTableRenameTable:  {"running code would lose the old name at once", "write RENAME TABLE old TO new"},
 	ast.AlterTableDropPrimaryKey: {"rows are named by the primary key, by underpin, by replicas and by the code",
-		"copy the rows to a table that has the key: a change file with a target table of its own"},
-	ast.AlterTableAddPartitions:     {"partitions say how rows lie, not what they mean: no release notices", "carry it out by hand at a quiet time"},
-	ast.AlterTableDropPartition:     {"it deletes every row of the partition at once", "carry it out by hand, when nobody needs the rows"},
-	ast.AlterTablePartition:         {"it copies the table while writers wait", "copy the rows to a partitioned table: a change file with a target table of its own"},
-	ast.AlterTableExchangePartition: {"it swaps the rows of two tables at once", "carry it out by hand"},
-	ast.AlterTableDiscardTablespace: {"it takes the table's rows away", "carry it out by hand"},
-	ast.AlterTableImportTablespace:  {"it replaces the table's rows", "carry it out by hand"},
-	ast.AlterTableEnableKeys:        {"it is for MyISAM", "leave it out"},
-	ast.AlterTableDisableKeys:       {"it is for MyISAM", "leave it out"},
-	ast.AlterTableOrderByColumns:    {"InnoDB keeps rows in the order of the primary key", "leave it out"},
-	ast.AlterTableAlgorithm:         {"underpin chooses the algorithm", "leave it out; apply has --allow-copy"},
-	ast.AlterTableLock:              {"underpin chooses the lock", "leave it out; apply has --allow-copy"},
-	ast.AlterTableForce:             {"it changes nothing that code could notice", "carry it out by hand at a quiet time"},
+		"underpin plan \"ALTER TABLE … DROP PRIMARY KEY, ADD PRIMARY KEY (…)\" writes a change that keeps two tables in step"},
+	ast.AlterTableAddPartitions:      {"partitions say how rows lie, not what they mean: no release notices", "carry it out by hand at a quiet time"},
+	ast.AlterTableDropPartition:      {"it deletes every row of the partition at once", "carry it out by hand, when nobody needs the rows"},
+	ast.AlterTablePartition:          {"it copies the table while writers wait", remedyTable},
+	ast.AlterTableRemovePartitioning: {"it copies the table while writers wait", remedyTable},
+	ast.AlterTableExchangePartition:  {"it swaps the rows of two tables at once", "carry it out by hand"},
+	ast.AlterTableDiscardTablespace:  {"it takes the table's rows away", "carry it out by hand"},
+	ast.AlterTableImportTablespace:   {"it replaces the table's rows", "carry it out by hand"},
+	ast.AlterTableEnableKeys:         {"it is for MyISAM", "leave it out"},
+	ast.AlterTableDisableKeys:        {"it is for MyISAM", "leave it out"},
+	ast.AlterTableOrderByColumns:     {"InnoDB keeps rows in the order of the primary key", "leave it out"},
+	ast.AlterTableAlgorithm:          {"underpin chooses the algorithm", "leave it out; apply has --allow-copy"},
+	ast.AlterTableLock:               {"underpin chooses the lock", "leave it out; apply has --allow-copy"},
+	ast.AlterTableForce:              {"it changes nothing that code could notice", "carry it out by hand at a quiet time"},
 }
 
-// derive returns what an operation becomes.
-func (c *clause) derive() (derived, *refusal) {
+const remedyTable = "underpin plan \"ALTER TABLE …\" writes a change that keeps two tables in step"
+
+// refused returns why an operation is no change of the schema alone, whatever
+// the table is like; nil if it may be one.
+func (c *clause) refused() *refusal {
 	if c.spec.IfExists || c.spec.IfNotExists {
-		return derived{}, refuse(CodeDDLForbidden, remedyLive, "it says IF EXISTS or IF NOT EXISTS")
-	}
-	if f, ok := kinds[c.spec.Tp]; ok {
-		return f(c)
+		return refuse(CodeDDLForbidden, remedyLive, "it says IF EXISTS or IF NOT EXISTS")
 	}
 	if why, ok := elsewhere[c.spec.Tp]; ok {
-		return derived{}, refuse(CodeDDLForbidden, why.remedy, "%s: %s", c.text, why.what)
+		return refuse(CodeDDLForbidden, why.remedy, "%s: %s", c.text, why.what)
 	}
-	return derived{}, refuse(CodeDDLForbidden, "carry it out by hand, or write a change file with a target of its own",
-		"%s: underpin has no safe way for it", c.text)
+	if kinds[c.spec.Tp] == nil {
+		return refuse(CodeDDLForbidden, "carry it out by hand, or write a change file with a target of its own",
+			"%s: underpin has no safe way for it", c.text)
+	}
+	if c.spec.Tp == ast.AlterTableAddColumns || c.spec.Tp == ast.AlterTableModifyColumn {
+		return allowColumns(c.spec.NewColumns)
+	}
+	return nil
 }
+
+// derive returns what an operation that is not refused becomes.
+func (c *clause) derive() (derived, *refusal) { return kinds[c.spec.Tp](c) }
 
 // alter returns an ALTER TABLE of the clause's table with its effects.
 func (c *clause) alter(rest string, effects ...Effect) Statement {
@@ -121,13 +129,4 @@ func (c *clause) column(name string) (column, *refusal) {
 		return col, refuse(CodeColumnUnknown, "correct the name", "table %s has no column %s", c.table.name, name)
 	}
 	return col, nil
-}
-
-// quotedList returns quoted names in a list.
-func quotedList(names []string) string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = mysqlx.Quote(n)
-	}
-	return strings.Join(out, ", ")
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
@@ -13,9 +14,6 @@ import (
 func addColumn(c *clause) (derived, *refusal) {
 	if len(c.spec.NewConstraints) > 0 {
 		return derived{}, refuse(CodeDDLForbidden, "write each ADD INDEX as an operation of its own", "it adds columns and indexes in one parenthesis")
-	}
-	if r := allowColumns(c.spec.NewColumns); r != nil {
-		return derived{}, r
 	}
 	d := derived{kind: "add column", course: migrate.Added}
 	var effects, gone []Effect
@@ -89,6 +87,11 @@ func (c *clause) unindexed(was column) *refusal {
 			}
 		}
 	}
+	return c.unreferenced(was)
+}
+
+// unreferenced refuses a column that a foreign key stands on.
+func (c *clause) unreferenced(was column) *refusal {
 	for _, f := range c.table.foreign {
 		if f.names(c.table.name, was.Name) {
 			return refuse(CodeReferenced, "drop the foreign key first, as a change of its own",
@@ -123,9 +126,47 @@ func nullable(definition string) string {
 
 // replaceOutsideQuotes replaces text that does not stand in a string or a name.
 func replaceOutsideQuotes(text, old, with string) string {
+	return editOutsideQuotes(text, func(rest string) (string, int) {
+		if strings.HasPrefix(rest, old) {
+			return with, len(old)
+		}
+		return "", 0
+	})
+}
+
+// plainComments takes out the comments by which a server hides words from older
+// ones, and keeps the words.
+func plainComments(text string) string {
+	inside := false
+	return editOutsideQuotes(text, func(rest string) (string, int) {
+		if open := versionComment.FindString(rest); open != "" {
+			inside = true
+			return "", len(open)
+		}
+		if inside && strings.HasPrefix(rest, "*/") {
+			inside = false
+			return "", len("*/")
+		}
+		return "", 0
+	})
+}
+
+// versionComment begins a comment that newer servers execute.
+var versionComment = regexp.MustCompile(`^/\*M?![0-9]* ?`)
+
+// editOutsideQuotes passes on text and asks, wherever it is not in a string or a
+// name, what the next so many bytes are to be replaced by; none are kept.
+func editOutsideQuotes(text string, edit func(rest string) (with string, length int)) string {
 	var out strings.Builder
 	var quote byte
 	for i := 0; i < len(text); {
+		if quote == 0 {
+			if with, length := edit(text[i:]); length > 0 {
+				out.WriteString(with)
+				i += length
+				continue
+			}
+		}
 		ch := text[i]
 		switch {
 		case quote != 0 && ch == '\\' && quote != '`' && i+1 < len(text):
@@ -136,10 +177,6 @@ func replaceOutsideQuotes(text, old, with string) string {
 			quote = 0
 		case quote == 0 && (ch == '\'' || ch == '"' || ch == '`'):
 			quote = ch
-		case quote == 0 && strings.HasPrefix(text[i:], old):
-			out.WriteString(with)
-			i += len(old)
-			continue
 		}
 		out.WriteByte(ch)
 		i++
@@ -150,9 +187,6 @@ func replaceOutsideQuotes(text, old, with string) string {
 // modifyColumn is a MODIFY: what it does follows from the column before and
 // after, see facets.
 func modifyColumn(c *clause) (derived, *refusal) {
-	if r := allowColumns(c.spec.NewColumns); r != nil {
-		return derived{}, r
-	}
 	return c.redefined(c.spec.NewColumns[0].Name.Name.O)
 }
 

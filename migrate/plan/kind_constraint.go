@@ -17,6 +17,9 @@ func (c *clause) addForeignKey(k *ast.Constraint) (derived, *refusal) {
 	if k.Refer.Table.Schema.O != "" {
 		return derived{}, refuse(CodeDDLForbidden, "keep both tables in one database", "it refers to a table in database %s", k.Refer.Table.Schema.O)
 	}
+	if _, there := c.table.foreignKey(k.Name); there {
+		return derived{}, refuse(CodeTargetExists, "choose another name, or drop that one first", "table %s has a foreign key %s already", c.table.name, k.Name)
+	}
 	var joined, present, columns []string
 	for i, p := range k.Keys {
 		col, r := c.column(p.Column.Name.O)
@@ -50,7 +53,7 @@ func (c *clause) addForeignKey(k *ast.Constraint) (derived, *refusal) {
 	}
 	if !slices.ContainsFunc(c.table.indexes, func(i index) bool { return i.usable && beginsWith(i.columns, columns) }) {
 		// The server would make one by itself, and leave it behind on the way back.
-		d.expand = append([]Statement{c.alter("ADD INDEX "+mysqlx.Quote(k.Name)+" ("+quotedList(columns)+")", c.effect(IndexExists, k.Name))}, d.expand...)
+		d.expand = append([]Statement{c.alter("ADD INDEX "+mysqlx.Quote(k.Name)+" ("+mysqlx.QuoteList("", columns)+")", c.effect(IndexExists, k.Name))}, d.expand...)
 		d.undo = append(d.undo, c.alter("DROP INDEX "+mysqlx.Quote(k.Name), c.effect(IndexAbsent, k.Name)))
 	}
 	return d, nil
@@ -63,18 +66,29 @@ func onDelete(r *ast.ReferenceDef) string {
 	return strings.ToLower(r.OnDelete.ReferOpt.String())
 }
 
-// dropForeignKey has the server take what it refused.
+// dropForeignKey has the server take what it refused, and leave alone what it
+// deleted or changed along: releases that count on either have to be gone first.
 func dropForeignKey(c *clause) (derived, *refusal) {
-	for _, f := range c.table.foreign {
-		if strings.EqualFold(f.name, c.spec.Name) && strings.EqualFold(f.table, c.table.name) {
-			return derived{
-				kind: "drop foreign key", course: migrate.Added,
-				expand: []Statement{c.alter("DROP FOREIGN KEY "+mysqlx.Quote(f.name), c.effect(ConstraintAbsent, f.name))},
-				code:   Obligation{After: "keeps the two tables together by itself: nothing cascades any more, and nothing is refused"},
-			}, nil
-		}
+	f, there := c.table.foreignKey(c.spec.Name)
+	if !there {
+		return derived{}, refuse(CodeColumnUnknown, "correct the name", "table %s has no foreign key %s", c.table.name, c.spec.Name)
 	}
-	return derived{}, refuse(CodeColumnUnknown, "correct the name", "table %s has no foreign key %s", c.table.name, c.spec.Name)
+	return derived{
+		kind: "drop foreign key", course: migrate.Tightened,
+		expand: []Statement{c.alter("DROP FOREIGN KEY "+mysqlx.Quote(f.name), c.effect(ConstraintAbsent, f.name))},
+		code:   Obligation{Before: "keeps the two tables together by itself: nothing cascades any more, and nothing is refused"},
+	}, nil
+}
+
+// foreignKey returns the table's own foreign key of that name, in any case.
+func (t *table) foreignKey(name string) (foreignKey, bool) {
+	i := slices.IndexFunc(t.foreign, func(f foreignKey) bool {
+		return strings.EqualFold(f.name, name) && strings.EqualFold(f.table, t.name)
+	})
+	if i < 0 {
+		return foreignKey{}, false
+	}
+	return t.foreign[i], true
 }
 
 // addCheck has the server refuse rows that do not meet a condition.
@@ -122,8 +136,8 @@ var options = map[ast.TableOptionType]string{
 func tableOption(c *clause) (derived, *refusal) {
 	d := derived{kind: "table option", course: migrate.Added}
 	for _, o := range c.spec.Options {
-		if o.Tp == ast.TableOptionCharset && o.UintValue == ast.TableOptionCharsetWithConvertTo {
-			return derived{}, refuse(CodeColumnType, "change column by column: underpin plan \"ALTER TABLE … CHANGE COLUMN …\", or copy the rows to a table of its own",
+		if converts(c.spec) {
+			return derived{}, refuse(CodeColumnType, "underpin plan \"ALTER TABLE … CONVERT TO …\" writes a change that keeps two tables in step",
 				"it converts every column of %s: the server would copy the table while writers wait, and comparisons would change from one moment to the next", c.table.name)
 		}
 		if _, ok := options[o.Tp]; !ok {

@@ -49,7 +49,7 @@ func (c *clause) addIndex(kind string, course migrate.Course, name string) deriv
 
 // duplicates finds rows with the same values in a key. NULLs are no duplicates.
 func (c *clause) duplicates(k *ast.Constraint) ([]Fit, *refusal) {
-	var parts, notNull, shown []string
+	var parts []string
 	for _, p := range k.Keys {
 		if p.Column != nil {
 			if _, there := c.table.column(p.Column.Name.O); !there {
@@ -61,13 +61,24 @@ func (c *clause) duplicates(k *ast.Constraint) ([]Fit, *refusal) {
 			return nil, r
 		}
 		parts = append(parts, text)
-		notNull = append(notNull, text+" IS NOT NULL")
-		shown = append(shown, text)
 	}
-	what := "(" + strings.ReplaceAll(strings.Join(parts, ", "), "`", "") + ") is there more than once"
-	query := fmt.Sprintf("SELECT CONCAT(CONCAT_WS(', ', %s), ' (', COUNT(*), ' rows)')\nFROM %s\nWHERE %s\nGROUP BY %s\nHAVING COUNT(*) > 1",
-		strings.Join(shown, ", "), mysqlx.Quote(c.table.name), strings.Join(notNull, "\n  AND "), strings.Join(parts, ", "))
-	return []Fit{{What: what, Query: query}}, nil
+	return []Fit{c.table.repeated(parts)}, nil
+}
+
+// repeated finds values that several rows have in common, none of them NULL.
+func (t *table) repeated(values []string) Fit {
+	names, selected, present := make([]string, len(values)), make([]string, len(values)), make([]string, len(values))
+	for i, v := range values {
+		names[i] = fmt.Sprintf("v%d", i+1)
+		selected[i] = v + " AS " + names[i]
+		present[i] = names[i] + " IS NOT NULL"
+	}
+	list := strings.Join(names, ", ")
+	return Fit{
+		What: "(" + strings.ReplaceAll(strings.Join(values, ", "), "`", "") + ") is there more than once",
+		Query: fmt.Sprintf("SELECT CONCAT(CONCAT_WS(', ', %[1]s), ' (', COUNT(*), ' rows)')\nFROM (SELECT %[2]s FROM %[3]s) AS r\nWHERE %[4]s\nGROUP BY %[1]s\nHAVING COUNT(*) > 1",
+			list, strings.Join(selected, ", "), mysqlx.Quote(t.name), strings.Join(present, "\n  AND ")),
+	}
 }
 
 // keyPart writes a part of a key as an expression over the row.

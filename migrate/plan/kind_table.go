@@ -10,9 +10,12 @@ import (
 	"github.com/underpin-db/underpin/migrate"
 )
 
+// kindRename is the kind of operation that gives a table another name.
+const kindRename = "rename table"
+
 // HeldPrefix begins the name that a table has while it is held, between the
 // moment it is hidden and the moment it is dropped.
-const HeldPrefix = "_underpin_held_"
+const HeldPrefix = ownPrefix + "held_"
 
 // heldName is what a table is called while it is held: the same for the same
 // table, and never too long.
@@ -78,7 +81,7 @@ func renameTable(t *table, to string) derived {
 		return Statement{SQL: sql, Kind: kind, Table: to, Effects: []Effect{{Kind: e, Table: to}}}
 	}
 	return derived{
-		kind: "rename table", course: migrate.Retired,
+		kind: kindRename, course: migrate.Retired,
 		expand: []Statement{view(CreateView, "CREATE SQL SECURITY INVOKER VIEW "+mysqlx.Quote(to)+" AS SELECT * FROM "+mysqlx.Quote(t.name), TableExists)},
 		undo:   []Statement{view(DropView, "DROP VIEW "+mysqlx.Quote(to), TableAbsent)},
 		contract: []Statement{

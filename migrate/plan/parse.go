@@ -6,10 +6,9 @@ import (
 	"io"
 	"slices"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
+	"github.com/underpin-db/underpin/internal/yamlx"
 	"github.com/underpin-db/underpin/migrate"
 )
 
@@ -28,7 +27,14 @@ func ParseFile(name string, r io.Reader) (*File, error) {
 	if len(text) > MaxFileSize {
 		return nil, Errors{{File: name, Problem: fmt.Sprintf("it is larger than %d bytes", MaxFileSize)}}
 	}
-	doc, err := document(name, text)
+	doc, err := yamlx.Document(name, text, yamlx.Hints{
+		Empty:  "a change file begins with `change: <name>`",
+		Second: "put each change into a file of its own",
+	})
+	var bad yamlx.Errors
+	if errors.As(err, &bad) {
+		return nil, Errors(bad)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -67,45 +73,12 @@ func newFile(name string) *File {
 	}
 }
 
-// document returns the body of the one YAML document in text.
-func document(name string, text []byte) (ast.Node, error) {
-	tree, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
-	if err != nil {
-		e := &Error{File: name, Problem: err.Error()}
-		var bad yaml.Error
-		if errors.As(err, &bad) {
-			e.Problem = "the YAML is malformed: " + bad.GetMessage()
-			if tk := bad.GetToken(); tk != nil && tk.Position != nil {
-				e.Line, e.Column = tk.Position.Line, tk.Position.Column
-			}
-		}
-		return nil, Errors{e}
-	}
-	var bodies []ast.Node
-	for _, doc := range tree.Docs {
-		if doc.Body != nil {
-			bodies = append(bodies, doc.Body)
-		}
-	}
-	switch len(bodies) {
-	case 0:
-		return nil, Errors{{File: name, Problem: "it is empty", Hint: "a change file begins with `change: <name>`"}}
-	case 1:
-		return bodies[0], nil
-	}
-	at := position(name, bodies[1])
-	return nil, Errors{{
-		File: name, Line: at.Line, Column: at.Column,
-		Problem: "a second YAML document begins here", Hint: "put each change into a file of its own",
-	}}
-}
-
 // mappingNeed says whether the fields of a mapping are needed: a change of the
 // schema alone has alter in their place.
 func mappingNeed(doc ast.Node) need {
 	if m, ok := doc.(*ast.MappingNode); ok {
 		for _, v := range m.Values {
-			if key, ok := text(v.Key); ok && key == "alter" {
+			if key, ok := yamlx.Text(v.Key); ok && key == "alter" {
 				return optional
 			}
 		}
@@ -170,7 +143,7 @@ func (d *decoder) backfill(b *Backfill) readFunc {
 // indexes reads when plain indexes come.
 func (d *decoder) indexes(dst *Indexes) readFunc {
 	return func(n ast.Node, path string) {
-		s, _ := text(n)
+		s, _ := yamlx.Text(n)
 		if s != string(IndexesWithRows) && s != string(IndexesAfterRows) {
 			d.failf(n, path, "this has to be with_rows or after_rows",
 				"leave it out to have the indexes of a large table come after its rows")

@@ -76,6 +76,8 @@ type Facts struct {
 	Source TableFacts `json:"source"`
 	// Target is empty where the target does not exist yet.
 	Target TableFacts `json:"target"`
+	// Costs say how this server carries each statement out; see [Plan.Cost].
+	Costs []Cost `json:"costs,omitempty"`
 }
 
 // Server is the flavour and version that the plan was made on.

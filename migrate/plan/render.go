@@ -144,7 +144,7 @@ func (p *Plan) renderSteps(b *strings.Builder) {
 	line(b, "| # | phase | what is done | gate | release | way back |")
 	line(b, "|---|---|---|---|---|---|")
 	for i, s := range p.Steps {
-		line(b, "| %d | **%s**<br>%s | %s | %s | %s | %s |", i+1, s.To, code(s.Flag), doneWords(s)+p.deferredWords(s.Work), gatesText(s), cell(s.Release), wayText(s.WayBack))
+		line(b, "| %d | **%s**<br>%s | %s | %s | %s | %s |", i+1, s.To, code(s.Flag), p.doneWords(s)+p.deferredWords(s.Work), gatesText(s), cell(s.Release), p.wayText(s.WayBack))
 	}
 	line(b, "")
 }
@@ -159,18 +159,22 @@ var workWords = map[migrate.Work]string{
 }
 
 // doneWords returns the cell for what a step does.
-func doneWords(s Step) string {
+func (p *Plan) doneWords(s Step) string {
 	if len(s.SQL) == 0 {
 		return workWords[s.Work]
 	}
-	return sqlCell(s.SQL)
+	return p.sqlCell(s.SQL)
 }
 
-// sqlCell returns statements for a table cell.
-func sqlCell(list []string) string {
+// sqlCell returns statements for a table cell, as they are executed, and what
+// each costs.
+func (p *Plan) sqlCell(list []string) string {
 	parts := make([]string, len(list))
 	for i, sql := range list {
 		parts[i] = code(sql)
+		if c, ok := p.Cost(Statement{SQL: sql}); ok {
+			parts[i] = code(c.Asserted) + "<br>" + c.brief()
+		}
 	}
 	return strings.Join(parts, "<br>")
 }
@@ -188,13 +192,13 @@ func gatesText(s Step) string {
 }
 
 // wayText returns the cell for the way back.
-func wayText(w WayBack) string {
+func (p *Plan) wayText(w WayBack) string {
 	if w.To == "" {
 		return cell(w.Words)
 	}
 	text := fmt.Sprintf("to **%s**, %s: %s", w.To, w.Loss, cell(w.Words))
 	if len(w.SQL) > 0 {
-		text += "<br>" + sqlCell(w.SQL)
+		text += "<br>" + p.sqlCell(w.SQL)
 	}
 	return text
 }

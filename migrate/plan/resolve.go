@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/underpin-db/underpin/internal/shape"
 	"github.com/underpin-db/underpin/migrate"
 )
 
@@ -103,6 +104,7 @@ func (b *builder) resolveSide(path string, lines []Assign, over side, to *table,
 			from = b.target
 		}
 		b.checkRead(value, from, object+": "+line.Value.Text, line.Value.Position)
+		b.checkTypes(a, from, object)
 		b.checkTimes(a, from, object)
 		a.value = guarded(a, from)
 		out = append(out, a)
@@ -111,17 +113,25 @@ func (b *builder) resolveSide(path string, lines []Assign, over side, to *table,
 	return out
 }
 
-// guarded returns the expression of an assignment so that a value which is too
-// long is an error everywhere. MariaDB 10.11 stores a string column that is
-// assigned as it is to a shorter TEXT or BLOB cut to its length modulo 256, or
-// 65536, without an error even in strict mode; over a function it refuses.
+// guarded returns the expression of an assignment so that what is stored is the
+// value and nothing else, and a value that does not fit is an error everywhere.
+// A column of the same type needs no guard.
 func guarded(a assignment, from *table) migrate.Expression {
-	is, ok := from.column(a.bare)
+	is, bare := from.column(a.bare)
 	long := strings.HasSuffix(a.to.DataType, "text") || strings.HasSuffix(a.to.DataType, "blob")
-	if !ok || !long || is.ColumnType == a.to.ColumnType && is.Charset == a.to.Charset {
-		return a.value
+	switch {
+	case bare && is.ColumnType == a.to.ColumnType && is.Charset == a.to.Charset:
+	case a.to.DataType == "bit": // a text would be stored by its bytes
+		return "CAST(" + a.value + " AS UNSIGNED)"
+	case listed(a.to): // a number would be stored as that of a member
+		return "CONCAT(" + a.value + ")"
+	case long && bare:
+		// MariaDB 10.11 stores a string column that is assigned as it is to a
+		// shorter TEXT or BLOB cut to its length modulo 256, or 65536, without an
+		// error even in strict mode; over a function it refuses.
+		return "CONCAT(" + a.value + ")"
 	}
-	return "CONCAT(" + a.value + ")"
+	return a.value
 }
 
 // checkAssigned refuses a column that a mapping cannot assign.
@@ -133,23 +143,59 @@ func (b *builder) checkAssigned(object string, c column, key []column, at Positi
 	if c.generated {
 		b.refuse(CodeGenerated, object, at, "the server generates it, so it cannot be written", "leave it out, or make it a plain column")
 	}
-	b.checkType(object, c, at)
+	if shape.ColumnUse(c.Column) == shape.Refused {
+		b.refuseType(object, c, at)
+	}
 }
 
-// checkRead refuses an expression over columns of unsupported types.
+// checkRead refuses an expression over columns of types of which none can be
+// made. Whether such a column is NULL may be asked of any.
 func (b *builder) checkRead(value resolved, from *table, object string, at Position) {
 	for _, name := range value.columns {
-		if c, ok := from.column(name); ok {
-			b.checkType(object, c, at)
+		c, ok := from.column(name)
+		if !ok || value.tested[name] {
+			continue
+		}
+		switch use := shape.ColumnUse(c.Column); {
+		case use == shape.Refused:
+			b.refuseType(object, c, at)
+		case use == shape.Carried && value.bare == "":
+			b.refuse(CodeColumnType, object, at, fmt.Sprintf("column %s: a value of type %s can be carried as it is, and no expression made of it", c.Name, c.DataType),
+				"assign it to a column of the same type")
 		}
 	}
 }
 
-// checkType refuses a column whose type is not supported.
-func (b *builder) checkType(object string, c column, at Position) {
-	if _, ok := supportedTypes[c.DataType]; !ok {
-		b.refuse(CodeColumnType, object, at, fmt.Sprintf("column %s: %s", c.Name, unsupported(c.DataType)), "map columns of other types")
+func (b *builder) refuseType(object string, c column, at Position) {
+	b.refuse(CodeColumnType, object, at, fmt.Sprintf("column %s: no comparison of type %s is known that tells all its values apart", c.Name, c.DataType),
+		"map columns of other types")
+}
+
+// checkTypes refuses an assignment between two types of which one does not hold
+// the other's values as they are.
+func (b *builder) checkTypes(a assignment, from *table, object string) {
+	is, bare := from.column(a.bare)
+	refuse := func(remedy, reason string, args ...any) {
+		b.refuse(CodeColumnType, object+": "+a.line.Value.Text, a.line.Value.Position, fmt.Sprintf(reason, args...), remedy)
 	}
+	switch carried := shape.ColumnUse(a.to.Column) == shape.Carried || bare && shape.ColumnUse(is.Column) == shape.Carried; {
+	case carried && !bare:
+		refuse("assign it a column of type "+a.to.ColumnType, "column %s: a value of type %s can only be carried, from a column of the same type", a.to.Name, a.to.DataType)
+	case carried && is.ColumnType != a.to.ColumnType:
+		refuse("make both columns "+is.ColumnType, "column %s is %s and %s is %s: such values are carried between columns of the same type alone",
+			is.Name, is.ColumnType, a.to.Name, a.to.ColumnType)
+	case bare && is.DataType == "set" && a.to.DataType == "set" && !inOrder(members(is), members(a.to)):
+		refuse("give both the same order; new members go to the end", "column %s lists members that %s has in another order, and the server would write their names in that order", a.to.Name, is.Name)
+	}
+}
+
+// inOrder reports whether those members that both lists have stand in the same
+// order.
+func inOrder(one, other []string) bool {
+	both := func(a, b []string) []string {
+		return slices.DeleteFunc(slices.Clone(a), func(m string) bool { return !slices.Contains(b, m) })
+	}
+	return slices.Equal(both(one, other), both(other, one))
 }
 
 // checkTimes refuses conversions whose result depends on the session's time

@@ -98,7 +98,7 @@ func (s *sampler) query(where, order string, limit int) string {
 	for i, a := range s.forward {
 		v := name("v", i)
 		l2.add(a.to.fitCode(v), name("m", i))
-		l2.add(a.to.fill(supportedTypes[a.to.DataType].stored, v), name("t", i))
+		l2.add(a.to.fill(a.to.rule().stored, v), name("t", i))
 	}
 	s.level3(&l3)
 	l4.keep("k", k)
@@ -194,7 +194,7 @@ func (s *sampler) level5(l *selection) {
 	l.keep("m", len(s.forward))
 	l.keep("t", len(s.forward))
 	for j, a := range s.backward {
-		stored := a.to.fill(supportedTypes[a.to.DataType].stored, name("w", j))
+		stored := a.to.fill(a.to.rule().stored, name("w", j))
 		l.add(stored, name("r", j))
 		l.add(stored, mysqlx.Quote(a.to.Name))
 	}
@@ -218,13 +218,13 @@ func (s *sampler) top(l *selection) {
 	for i, a := range s.forward {
 		l.add(name("m", i), name("m", i))
 		l.add(a.to.asText(name("t", i)), name("t", i))
-		l.add(a.to.asText(a.to.fill(supportedTypes[a.to.DataType].stored, name("x", i))), name("u", i))
+		l.add(a.to.asText(a.to.fill(a.to.rule().stored, name("x", i))), name("u", i))
 	}
 }
 
 // asText returns SQL for the text of a stored value, from which two values
 // that differ in a byte differ.
-func (c column) asText(value string) string { return c.fill(supportedTypes[c.DataType].shown, value) }
+func (c column) asText(value string) string { return c.fill(c.rule().shown, value) }
 
 // fitCode returns SQL for whether a column takes a value.
 func (c column) fitCode(value string) string {
@@ -233,7 +233,7 @@ func (c column) fitCode(value string) string {
 		null = codeNull
 	}
 	return fmt.Sprintf("CASE WHEN %s IS NULL THEN %d WHEN COALESCE(%s, 0) THEN %d ELSE %d END",
-		value, null, c.fill(supportedTypes[c.DataType].fits, value), codeFits, codeMisfit)
+		value, null, c.fill(c.rule().fits, value), codeFits, codeMisfit)
 }
 
 // limited returns a SELECT that the server itself ends after a time.

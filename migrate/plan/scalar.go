@@ -11,25 +11,6 @@ import (
 	"github.com/underpin-db/underpin/migrate"
 )
 
-// text returns a scalar as it is written, so that an expression may be a bare
-// 0. A null is not a text: as an expression it has to be quoted.
-func text(n ast.Node) (string, bool) {
-	switch s := n.(type) {
-	case *ast.StringNode:
-		return s.Value, true
-	case *ast.LiteralNode:
-		if s.Value == nil {
-			return "", true
-		}
-		return s.Value.Value, true
-	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
-		if tk := s.GetToken(); tk != nil {
-			return tk.Value, true
-		}
-	}
-	return "", false
-}
-
 // kindOf names the kind of a YAML value for people.
 func kindOf(n ast.Node) string {
 	switch n.(type) {
@@ -43,14 +24,6 @@ func kindOf(n ast.Node) string {
 		return "an anchor, alias or tag, which a change file does not use"
 	}
 	return "a scalar"
-}
-
-// join returns the path of a field.
-func join(path, name string) string {
-	if path == "" {
-		return name
-	}
-	return path + "." + name
 }
 
 // basisPoints reads a share in percent.
@@ -101,6 +74,6 @@ func (d *decoder) checkUnique(list []Scalar, path string) {
 func (d *decoder) checkName(s Scalar, path string) {
 	if !namePattern.MatchString(s.Text) {
 		d.fail(s.Position, path, fmt.Sprintf("%q is no name for it", s.Text),
-			"use small letters, digits and hyphens, 63 at most, beginning with a letter or digit")
+			nameHint)
 	}
 }

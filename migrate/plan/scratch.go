@@ -13,10 +13,13 @@ import (
 	"github.com/underpin-db/underpin/internal/mysqlx"
 )
 
+// ownPrefix begins the names of all tables that belong to Underpin.
+const ownPrefix = "_underpin_"
+
 // ScratchPrefix begins the name of every scratch table. A table of that name
 // is always empty and may be dropped; planning the same change again drops
 // what a killed process has left.
-const ScratchPrefix = "_underpin_scratch_"
+const ScratchPrefix = ownPrefix + "scratch_"
 
 const (
 	lockWait       = 30 * time.Second
@@ -105,20 +108,6 @@ func (s *scratch) of(live string) string {
 func (s *scratch) copySource(ctx context.Context) error {
 	stmt := "/* underpin plan */ CREATE TABLE " + mysqlx.Quote(s.source) + " LIKE " + mysqlx.Quote(s.live.source)
 	return s.exec(ctx, stmt)
-}
-
-// try carries a statement out on the scratch.
-func (s *scratch) try(ctx context.Context, d *ddl) error {
-	list, err := d.on(s.of(d.Table))
-	if err != nil {
-		return err
-	}
-	for _, stmt := range list {
-		if err := s.exec(ctx, "/* underpin plan */ "+stmt); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // exec runs a statement on the scratch's connection.

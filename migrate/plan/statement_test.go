@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -24,30 +23,9 @@ func TestStatementKeepsItsText(t *testing.T) {
 	d := mustParse(t, "alter  table `we``ird` ADD COLUMN c INT -- why\n;")[0]
 	assert.Equal(t, "alter  table `we``ird` ADD COLUMN c INT -- why", d.SQL)
 	assert.Equal(t, "we`ird", d.Table)
-	sql, err := d.WithAlgorithm("INPLACE", "NONE")
-	require.NoError(t, err)
-	assert.Equal(t, d.SQL+"\n, ALGORITHM=INPLACE, LOCK=NONE", sql)
 	list, err := d.on("s")
 	require.NoError(t, err)
 	assert.Equal(t, []string{"ALTER TABLE `s` ADD COLUMN `c` INT"}, list)
-}
-
-func TestAttemptsOfKinds(t *testing.T) {
-	for text, want := range map[string]string{
-		"ALTER TABLE t ADD COLUMN c INT": "INSTANT,INPLACE",
-		"CREATE INDEX i ON t (c)":        "INPLACE",
-		"CREATE TABLE t (id INT)":        "",
-		"DROP TABLE t":                   "",
-	} {
-		var got []string
-		for _, a := range mustParse(t, text)[0].Attempts() {
-			got = append(got, a.Algorithm)
-			assert.True(t, strings.HasPrefix(a.SQL, text))
-		}
-		assert.Equal(t, want, strings.Join(got, ","), text)
-	}
-	_, err := mustParse(t, "DROP TABLE t")[0].WithAlgorithm("INSTANT", "")
-	require.ErrorIs(t, err, ErrNoAlgorithm)
 }
 
 func TestEffects(t *testing.T) {

@@ -76,19 +76,23 @@ func steps(p *Plan) []Step {
 	return out
 }
 
-// sqlOf returns the DDL of a piece of work.
-func (p *Plan) sqlOf(w migrate.Work) []string {
-	var list []Statement
+// Statements returns the DDL of a piece of work.
+func (p *Plan) Statements(w migrate.Work) []Statement {
 	switch w {
 	case migrate.WorkExpand:
-		list = p.Expand
+		return p.Expand
 	case migrate.WorkDrop:
-		list = p.Undo
+		return p.Undo
 	case migrate.WorkContract:
-		list = p.Contract
+		return p.Contract
 	}
+	return nil
+}
+
+// sqlOf returns the texts of the DDL of a piece of work.
+func (p *Plan) sqlOf(w migrate.Work) []string {
 	var out []string
-	for _, s := range list {
+	for _, s := range p.Statements(w) {
 		out = append(out, s.SQL)
 	}
 	return out

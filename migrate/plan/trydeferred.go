@@ -88,6 +88,19 @@ func (b *builder) tryDeferred(ctx context.Context, s *scratch) error {
 		d.Table = s.live.target
 		slices.SortFunc(d.Indexes, func(x, y DeferredIndex) int { return cmp.Compare(x.Name, y.Name) })
 		b.deferred = d
+		return b.judgeDeferred(ctx, s)
+	}
+	return nil
+}
+
+// judgeDeferred says what dropping and adding the indexes costs.
+func (b *builder) judgeDeferred(ctx context.Context, s *scratch) error {
+	for _, st := range []Statement{b.deferred.Drop(b.deferred.Indexes), b.deferred.Add(b.deferred.Indexes)} {
+		c, ok, err := b.judge(ctx, s, st, b.positionOfTable(st.Table))
+		if err != nil || !ok {
+			return err
+		}
+		b.keepCost(c)
 	}
 	return nil
 }
@@ -141,16 +154,19 @@ func comesBack(ctx context.Context, s *scratch, d *Deferred, i DeferredIndex) (b
 	}
 	one := []DeferredIndex{i}
 	for _, st := range []Statement{d.Drop(one), d.Add(one)} {
-		text, err := st.WithAlgorithm("INPLACE", "NONE")
+		c, err := CostOf(ctx, s.conn, st) // of the scratch itself
 		if err != nil {
 			return false, err
 		}
-		err = s.exec(ctx, "/* underpin plan */ "+text)
+		if !c.Class.Gentle() {
+			return false, nil
+		}
+		err = s.exec(ctx, "/* underpin plan */ "+c.Asserted)
 		if _, no := rejected(err); no {
 			return false, nil
 		}
 		if err != nil {
-			return false, fmt.Errorf("try %q on a scratch table: %w", text, explain(err))
+			return false, fmt.Errorf("try %q on a scratch table: %w", st.SQL, explain(err))
 		}
 	}
 	after, err := createLines(ctx, s)

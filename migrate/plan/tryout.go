@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
 	"github.com/underpin-db/underpin/migrate"
@@ -14,7 +15,7 @@ import (
 func (b *builder) tryOut(ctx context.Context) error {
 	return withScratch(ctx, b.db, b.database, b.file, func(s *scratch) error {
 		for _, step := range []func(context.Context, *scratch) error{
-			b.tryExpand, b.resolveKeys, b.resolveMapping, b.prepareMapping, b.tryContract, b.tryDeferred,
+			b.tryExpand, b.resolveKeys, b.resolveMapping, b.prepareMapping, b.judgeUndo, b.tryContract, b.tryDeferred,
 		} {
 			if err := step(ctx, s); err != nil {
 				return err
@@ -58,10 +59,23 @@ func (b *builder) tryExpand(ctx context.Context, s *scratch) error {
 	return nil
 }
 
-// try carries one statement out on the scratch; what the server has against it
-// becomes a finding.
+// try judges one statement and carries it out on the scratch; what the server
+// has against it becomes a finding.
 func (b *builder) try(ctx context.Context, s *scratch, d *ddl) error {
-	err := s.try(ctx, d)
+	c, ok, err := b.judge(ctx, s, d.Statement, d.at.Position)
+	if err != nil || !ok {
+		return err
+	}
+	list, err := d.on(s.of(d.Table))
+	if err != nil {
+		return err
+	}
+	err = b.carryOut(ctx, s, c, list[0], d.at.Position)
+	for _, more := range list[1:] {
+		if err == nil {
+			err = s.exec(ctx, "/* underpin plan */ "+more)
+		}
+	}
 	if err == nil {
 		return nil
 	}
@@ -208,6 +222,33 @@ func (b *builder) prepareMapping(ctx context.Context, s *scratch) error {
 	}
 	if b.where.value != "" {
 		return check(b.where.value, s.source, "where", b.file.Where)
+	}
+	return nil
+}
+
+// judgeUndo says what taking expand back costs, as the table is after it.
+func (b *builder) judgeUndo(ctx context.Context, s *scratch) error {
+	for _, st := range undo(b.expand) {
+		c, ok, err := b.judge(ctx, s, st, b.positionOfTable(st.Table))
+		if err != nil || !ok {
+			return err
+		}
+		b.keepCost(c)
+	}
+	return nil
+}
+
+// warnOfCosts warns of statements that are not carried out without being asked
+// for by flag.
+func (b *builder) warnOfCosts(context.Context) error {
+	for _, d := range slices.Concat(b.expand, b.contract) {
+		of := b.live.source.facts
+		if t := b.live.target; t != nil && d.Table == t.name {
+			of = t.facts
+		} else if d.Table != b.live.source.name {
+			continue // expand creates it: there is nothing in it to be copied
+		}
+		b.checkCosts([]Statement{d.Statement}, d.at.Position, of)
 	}
 	return nil
 }

@@ -1,22 +1,17 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
+
+	"github.com/underpin-db/underpin/internal/shape"
 )
 
-// keyUse says whether a type may be that of a key column.
-type keyUse string
-
-const (
-	noKey keyUse = ""
-	asKey keyUse = "key"
-)
-
-// rule is what the planner knows of a data type. The templates are SQL over a
+// rule is how the planner's sample treats a data type; whether a mapping may
+// use it at all is decided by [shape.ColumnUse]. The templates are SQL over a
 // value {v}; see column.fill for the other places.
 type rule struct {
-	key keyUse
 	// fits is true where the column takes {v}; NULL counts as false.
 	fits string
 	// stored is what the column holds after {v} was written to it.
@@ -38,51 +33,62 @@ var integers = map[string]struct{ low, high, highUnsigned string }{
 const (
 	isNumber = `CAST({v} AS CHAR) REGEXP '^[[:space:]]*[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?[[:space:]]*$'`
 	rounded  = `ROUND(CAST({v} AS DECIMAL(65,20)))`
+	letters  = `CAST(CONVERT({v} USING utf8mb4) AS BINARY)`
 	encodes  = `CAST(CONVERT(CONVERT({v} USING {cs}) USING utf8mb4) AS BINARY) = CAST(CONVERT({v} USING utf8mb4) AS BINARY)`
 	asText   = `CAST({v} AS CHAR)`
 	asHex    = `HEX({v})`
+	inFloat  = `ABS({v}) <= 3.4028234663852886e38` // C's FLT_MAX
+	asNumber = `CAST({v} AS UNSIGNED)`
 )
 
 var (
-	integerRule = rule{asKey, isNumber + ` AND ` + rounded + ` BETWEEN {low} AND {high}`, `CAST(` + rounded + ` AS {sign})`, asText}
-	textRule    = rule{noKey, encodes + ` AND OCTET_LENGTH(CONVERT({v} USING {cs})) <= {length}`, `CONVERT({v} USING {cs}) COLLATE {co}`, asText}
-	blobRule    = rule{noKey, `OCTET_LENGTH(CAST({v} AS BINARY)) <= {length}`, `CAST({v} AS BINARY)`, asHex}
+	integerRule = rule{isNumber + ` AND ` + rounded + ` BETWEEN {low} AND {high}`, `CAST(` + rounded + ` AS {sign})`, asText}
+	textRule    = rule{encodes + ` AND OCTET_LENGTH(CONVERT({v} USING {cs})) <= {length}`, `CONVERT({v} USING {cs}) COLLATE {co}`, asText}
+	blobRule    = rule{`OCTET_LENGTH(CAST({v} AS BINARY)) <= {length}`, `CAST({v} AS BINARY)`, asHex}
+	carriedRule = rule{`TRUE`, `{v}`, asHex}
 )
 
-// supportedTypes are the types that a mapped column may have. A type that is
-// not here is refused by name: float does not compare exactly, and bit, enum,
-// set, the spatial types, vector, uuid and inet come with the planner.
-var supportedTypes = map[string]rule{
+// rules are those of the mapped types. What is carried needs none of its own.
+var rules = map[string]rule{
 	"tinyint": integerRule, "smallint": integerRule, "mediumint": integerRule, "int": integerRule, "bigint": integerRule,
 
-	"decimal": {asKey, isNumber + ` AND ABS(ROUND(CAST({v} AS DECIMAL(65,30)), {scale})) <= {most}{positive}`, `CAST({v} AS DECIMAL({precision},{scale}))`, asText},
-	"double":  {noKey, isNumber, `({v} + 0e0)`, asText},
+	"decimal": {isNumber + ` AND ABS(ROUND(CAST({v} AS DECIMAL(65,30)), {scale})) <= {most}{positive}`, `CAST({v} AS DECIMAL({precision},{scale}))`, asText},
+	"double":  {isNumber, `({v} + 0e0)`, asText},
+	"float":   {isNumber + ` AND ` + inFloat, `CASE WHEN ` + inFloat + ` THEN CAST({v} AS FLOAT) END`, `CAST(CAST({v} AS DOUBLE) AS CHAR)`},
+	"bit":     {`CAST({v} AS UNSIGNED) <= {most}`, asNumber, `CAST(` + asNumber + ` AS CHAR)`},
 
-	"char":    {asKey, encodes + ` AND CHAR_LENGTH(CONVERT({v} USING {cs})) <= {length}`, `TRIM(TRAILING ' ' FROM CONVERT({v} USING {cs})) COLLATE {co}`, asText},
-	"varchar": {asKey, encodes + ` AND CHAR_LENGTH(CONVERT({v} USING {cs})) <= {length}`, `CONVERT({v} USING {cs}) COLLATE {co}`, asText},
+	"char":    {encodes + ` AND CHAR_LENGTH(CONVERT({v} USING {cs})) <= {length}`, `TRIM(TRAILING ' ' FROM CONVERT({v} USING {cs})) COLLATE {co}`, asText},
+	"varchar": {encodes + ` AND CHAR_LENGTH(CONVERT({v} USING {cs})) <= {length}`, `CONVERT({v} USING {cs}) COLLATE {co}`, asText},
 
 	"tinytext": textRule, "text": textRule, "mediumtext": textRule, "longtext": textRule,
 
-	"binary":    {asKey, `OCTET_LENGTH(CAST({v} AS BINARY)) <= {length}`, `RPAD(CAST({v} AS BINARY), {length}, x'00')`, asHex},
-	"varbinary": {asKey, `OCTET_LENGTH(CAST({v} AS BINARY)) <= {length}`, `CAST({v} AS BINARY)`, asHex},
+	"binary":    {`OCTET_LENGTH(CAST({v} AS BINARY)) <= {length}`, `RPAD(CAST({v} AS BINARY), {length}, x'00')`, asHex},
+	"varbinary": {`OCTET_LENGTH(CAST({v} AS BINARY)) <= {length}`, `CAST({v} AS BINARY)`, asHex},
 
 	"tinyblob": blobRule, "blob": blobRule, "mediumblob": blobRule, "longblob": blobRule,
 
-	"date":      {asKey, `CAST({v} AS DATE) IS NOT NULL`, `CAST({v} AS DATE)`, asText},
-	"datetime":  {asKey, `CAST({v} AS DATETIME({fraction})) IS NOT NULL`, `CAST({v} AS DATETIME({fraction}))`, asText},
-	"timestamp": {noKey, `CAST({v} AS DATETIME({fraction})) IS NOT NULL`, `CAST({v} AS DATETIME({fraction}))`, asText},
-	"time":      {asKey, `CAST({v} AS TIME({fraction})) IS NOT NULL`, `CAST({v} AS TIME({fraction}))`, asText},
-	"year":      {asKey, isNumber + ` AND (` + rounded + ` = 0 OR ` + rounded + ` BETWEEN 1901 AND 2155)`, `CAST(` + rounded + ` AS UNSIGNED)`, `LPAD(CAST({v} AS CHAR), 4, '0')`},
+	"date":      {`CAST({v} AS DATE) IS NOT NULL`, `CAST({v} AS DATE)`, asText},
+	"datetime":  {`CAST({v} AS DATETIME({fraction})) IS NOT NULL`, `CAST({v} AS DATETIME({fraction}))`, asText},
+	"timestamp": {`CAST({v} AS DATETIME({fraction})) IS NOT NULL`, `CAST({v} AS DATETIME({fraction}))`, asText},
+	"time":      {`CAST({v} AS TIME({fraction})) IS NOT NULL`, `CAST({v} AS TIME({fraction}))`, asText},
+	"year":      {isNumber + ` AND (` + rounded + ` = 0 OR ` + rounded + ` BETWEEN 1901 AND 2155)`, `CAST(` + rounded + ` AS UNSIGNED)`, `LPAD(CAST({v} AS CHAR), 4, '0')`},
 
-	"json": {noKey, `JSON_VALID({v})`, `CASE WHEN JSON_VALID({v}) THEN CAST({v} AS JSON) END`, asText},
+	"json": {`JSON_VALID({v})`, `CASE WHEN JSON_VALID({v}) THEN CAST({v} AS JSON) END`, asText},
+
+	"enum": {letters + ` IN ({members})`, `CONVERT({v} USING {cs}) COLLATE {co}`, asText},
+	"set":  {letters + ` = CAST({chosen} AS BINARY)`, `CONVERT({v} USING {cs}) COLLATE {co}`, asText},
+
+	"uuid":  {`CAST({v} AS UUID) IS NOT NULL`, `CAST({v} AS UUID)`, asText},
+	"inet4": {`CAST({v} AS INET4) IS NOT NULL`, `CAST({v} AS INET4)`, asText},
+	"inet6": {`CAST({v} AS INET6) IS NOT NULL`, `CAST({v} AS INET6)`, asText},
 }
 
-// unsupported says of refused types why; others come with the planner.
-func unsupported(dataType string) string {
-	if dataType == "float" {
-		return "type float does not compare exactly: use double or decimal"
+// rule returns how the sample treats the column.
+func (c column) rule() rule {
+	if shape.ColumnUse(c.Column) == shape.Carried {
+		return carriedRule
 	}
-	return fmt.Sprintf("type %s comes with the planner", dataType)
+	return rules[c.DataType]
 }
 
 // fill completes a template for a column over a value, which is SQL.
@@ -96,16 +102,36 @@ func (c column) fill(template, value string) string {
 	} else if c.unsigned() {
 		positive = " AND " + value + " >= 0"
 	}
+	most := largest(c.precision, c.scale)
+	if c.DataType == "bit" {
+		most = fmt.Sprint(uint64(1)<<c.precision - 1)
+	}
+	names, chosen := memberLists(c, value)
 	return strings.NewReplacer(
-		"{v}", value, "{cs}", c.Charset, "{co}", c.Collation, "{low}", low, "{high}", high, "{sign}", sign,
-		"{positive}", positive, "{most}", largest(c.precision, c.scale),
+		"{v}", value, "{cs}", cmp.Or(c.Charset, "binary"), "{co}", cmp.Or(c.Collation, "binary"),
+		"{low}", low, "{high}", high, "{sign}", sign, "{positive}", positive, "{most}", most,
+		"{members}", names, "{chosen}", chosen,
 		"{length}", fmt.Sprint(c.length), "{precision}", fmt.Sprint(c.precision),
 		"{scale}", fmt.Sprint(c.scale), "{fraction}", fmt.Sprint(c.fraction),
 	).Replace(template)
 }
 
+// memberLists returns the members of an ENUM or SET as a list of bytes, and the
+// text that a SET has for those of them that a value names: a SET shows its
+// members in the order of its definition.
+func memberLists(c column, value string) (names, chosen string) {
+	var list, picks []string
+	for _, m := range members(c) {
+		list = append(list, "CAST("+m+" AS BINARY)")
+		picks = append(picks, "CASE WHEN FIND_IN_SET("+m+", CONVERT("+value+" USING utf8mb4) COLLATE utf8mb4_bin) > 0 THEN "+m+" END")
+	}
+	return strings.Join(list, ", "), "CONCAT_WS(',', " + strings.Join(picks, ", ") + ")"
+}
+
 // unsigned reports whether a number column takes no negative values.
-func (c column) unsigned() bool { return strings.Contains(c.ColumnType, "unsigned") }
+func (c column) unsigned() bool {
+	return strings.Contains(c.ColumnType, "unsigned") && !listed(c)
+}
 
 // largest returns the largest value of a DECIMAL(precision, scale).
 func largest(precision, scale int) string {

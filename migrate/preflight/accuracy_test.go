@@ -15,28 +15,31 @@ import (
 	"github.com/underpin-db/underpin/migrate/preflight"
 )
 
-// work is one kind of work: steps of which one is measured, how it is really
-// done, and how it is taken back.
+// work is one kind of work: steps of whose forecasts one is measured, how it is
+// really done once prepared, and how it is taken back.
 type work struct {
-	what  string
-	steps []preflight.Step
-	step  int
-	do    func(*fixture)
-	undo  []string
+	what     string
+	steps    []preflight.Step
+	forecast int
+	prepare  func(*fixture)
+	do       func(*fixture)
+	undo     []string
 }
 
 // works are all that take time.
 func works() []work {
 	statement := func(what, sql string, undo ...string) work {
-		return work{what, []preflight.Step{{Table: "users", SQL: sql}}, 0, func(f *fixture) { f.exec(sql) }, undo}
+		return work{what, []preflight.Step{{Table: "users", SQL: sql}}, 0, func(*fixture) {}, func(f *fixture) { f.exec(sql) }, undo}
 	}
 	table, column := tableChange(), columnChange()
+	moved, filled := migrate.Change{Mapping: *table[1].Rewrite}, migrate.Change{Mapping: *column[1].Rewrite}
 	return []work{
 		statement("index", "ALTER TABLE users ADD INDEX by_name (name)", "ALTER TABLE users DROP INDEX by_name"),
 		statement("rebuild", "ALTER TABLE users FORCE"),
 		statement("copy", "ALTER TABLE users MODIFY k BIGINT NOT NULL", "ALTER TABLE users MODIFY k INT NOT NULL"),
-		{"table-change", table, 1, func(f *fixture) { f.backfill(*table[1].Rewrite) }, []string{"DROP TABLE accounts"}},
-		{"column-change", column, 1, func(f *fixture) { f.backfill(*column[1].Rewrite) }, []string{"ALTER TABLE users DROP COLUMN full_name"}},
+		{"table-change", table, 1, func(f *fixture) { f.exec(table[0].SQL); f.begin(&moved) }, func(f *fixture) { f.backfill(moved) }, []string{"DROP TABLE accounts"}},
+		{"verification", table, 2, func(f *fixture) { f.exec(table[0].SQL); f.begin(&moved); f.backfill(moved) }, func(f *fixture) { f.verify(moved) }, []string{"DROP TABLE accounts"}},
+		{"column-change", column, 1, func(f *fixture) { f.exec(column[0].SQL); f.begin(&filled) }, func(f *fixture) { f.backfill(filled) }, []string{"ALTER TABLE users DROP COLUMN full_name"}},
 	}
 }
 
@@ -45,11 +48,9 @@ func works() []work {
 func (f *fixture) ratio(t testing.TB, w work, sample int) float64 {
 	r, err := preflight.Run(t.Context(), f.db, preflight.Input{Steps: w.steps, SampleRows: sample, SampleFor: time.Minute})
 	require.NoError(t, err)
-	forecast := r.Steps[w.step]
+	forecast := r.Steps[w.forecast]
 	require.NotNil(t, forecast.Time, forecast.Why)
-	for _, s := range w.steps[:w.step] {
-		f.exec(s.SQL)
-	}
+	w.prepare(f)
 	began := time.Now()
 	w.do(f)
 	took := time.Since(began).Seconds()
@@ -58,22 +59,37 @@ func (f *fixture) ratio(t testing.TB, w work, sample int) float64 {
 	return forecast.Time.Expected / took
 }
 
-// backfill copies all rows with one worker, as it is done.
-func (f *fixture) backfill(m migrate.Mapping) {
+// begin gives a change a name and has it backfilled.
+func (f *fixture) begin(c *migrate.Change) {
 	f.t.Helper()
 	ctx := f.t.Context()
 	_, err := control.Init(ctx, f.db)
 	require.NoError(f.t, err)
-	change := migrate.Change{Name: "change-" + strings.ToLower(rand.Text()[:8]), Service: "svc", Mapping: m}
-	require.NoError(f.t, control.Register(ctx, f.db, change.Name, change.Service))
+	c.Name, c.Service = "change-"+strings.ToLower(rand.Text()[:8]), "svc"
+	require.NoError(f.t, control.Register(ctx, f.db, c.Name, c.Service))
 	_, err = f.db.ExecContext(ctx, "UPDATE _underpin_change SET phase = ?, mode = ?, epoch = 3 WHERE name = ?",
-		string(migrate.Backfilling), migrate.Backfilling.Mode().String(), change.Name)
+		string(migrate.Backfilling), migrate.Backfilling.Mode().String(), c.Name)
 	require.NoError(f.t, err)
-	w, err := backfill.New(backfill.Config{DB: f.db, Change: change, Job: backfill.Backfill, Run: 3})
+}
+
+// backfill copies all rows as the engine has it done.
+func (f *fixture) backfill(c migrate.Change) {
+	f.t.Helper()
+	workers, err := backfill.SuitableWorkers(f.t.Context(), f.db, c, backfill.Backfill)
 	require.NoError(f.t, err)
-	result, err := w.Run(ctx)
+	w, err := backfill.New(backfill.Config{DB: f.db, Change: c, Job: backfill.Backfill, Run: 3, Workers: workers})
+	require.NoError(f.t, err)
+	result, err := w.Run(f.t.Context())
 	require.NoError(f.t, err)
 	require.True(f.t, result.Complete())
+}
+
+// verify compares all pairs as the engine has it done.
+func (f *fixture) verify(c migrate.Change) {
+	f.t.Helper()
+	r, err := backfill.Verify(f.t.Context(), backfill.VerifyConfig{DB: f.db, Change: c})
+	require.NoError(f.t, err)
+	require.True(f.t, r.Clean())
 }
 
 // A sample of a fifth predicts the whole. The aim is 30 %; the factor here is

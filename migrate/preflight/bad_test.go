@@ -10,6 +10,7 @@ import (
 
 	"github.com/underpin-db/underpin/integration/servers"
 	"github.com/underpin-db/underpin/migrate"
+	"github.com/underpin-db/underpin/migrate/ddl"
 	"github.com/underpin-db/underpin/migrate/preflight"
 )
 
@@ -120,9 +121,9 @@ func TestClassesThatAreGiven(t *testing.T) {
 		f := newFixture(t, s)
 		f.fill("users", 2_000)
 		f.exec("CREATE TABLE parent (id INT PRIMARY KEY)")
-		byCopy := preflight.Class{Algorithm: preflight.Copy, Blocks: preflight.BlocksWrites}
+		byCopy := ddl.Copy
 		in := f.quick(preflight.Step{Table: "users", SQL: "ALTER TABLE users ADD FOREIGN KEY (k) REFERENCES parent (id)", Class: byCopy},
-			preflight.Step{Table: "users", SQL: "ALTER TABLE users FORCE", Class: preflight.Class{Algorithm: preflight.Instant, Blocks: preflight.BlocksNothing}})
+			preflight.Step{Table: "users", SQL: "ALTER TABLE users FORCE", Class: ddl.Instant})
 		in.MaxWritesWait = 1
 		r := f.run(in)
 		require.NotNil(t, r.Steps[0].Time)
@@ -133,7 +134,7 @@ func TestClassesThatAreGiven(t *testing.T) {
 		require.Len(t, statements, 2)
 		require.Equal(t, preflight.Unknown, statements[0].Status)
 		require.Equal(t, preflight.Care, statements[1].Status)
-		require.Contains(t, statements[1].What, "instant was expected")
+		require.Contains(t, statements[1].What, "the plan says instant")
 	})
 }
 
@@ -174,7 +175,7 @@ func TestWritesWait(t *testing.T) {
 		in := f.quick(preflight.Step{Table: "users", SQL: "ALTER TABLE users MODIFY k BIGINT NOT NULL"})
 		in.MaxWritesWait = 1
 		r := f.run(in)
-		require.Equal(t, preflight.Class{Algorithm: preflight.Copy, Blocks: preflight.BlocksWrites}, r.Steps[0].Class)
+		require.Equal(t, ddl.Copy, r.Steps[0].Class)
 		require.Equal(t, preflight.No, f.only(r, preflight.CodeWritesWait, "users").Status)
 		require.Equal(t, preflight.NoGo, r.Verdict)
 		in.MaxWritesWait = 1 << 60
@@ -193,8 +194,8 @@ func TestIndexBuild(t *testing.T) {
 		in.SampleRows = 10_000
 		r := f.run(in)
 		build, rebuild := r.Steps[0], r.Steps[1]
-		require.Equal(t, preflight.Class{Algorithm: preflight.InPlace, Blocks: preflight.BlocksNothing}, build.Class)
-		require.Equal(t, preflight.Class{Algorithm: preflight.Rebuild, Blocks: preflight.BlocksNothing}, rebuild.Class)
+		require.Equal(t, ddl.InPlace, build.Class)
+		require.Equal(t, ddl.InPlaceRebuild, rebuild.Class)
 		require.Positive(t, build.Sort)
 		require.Greater(t, rebuild.Bytes, build.Bytes)
 		require.Len(t, checks(r, preflight.CodeOnlineLog, "users"), 2)

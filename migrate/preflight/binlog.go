@@ -104,7 +104,7 @@ func (e *examiner) judgeRetention() {
 // they begin it when it is done here.
 func (e *examiner) judgeReplay() {
 	longest, found := e.biggest(func(f Forecast) float64 {
-		if f.Time == nil || f.Class.Algorithm == Chunks {
+		if f.Time == nil || f.Class == Chunks || f.Class == Reading {
 			return 0
 		}
 		return f.Time.Expected

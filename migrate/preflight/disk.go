@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/underpin-db/underpin/migrate/ddl"
 	"github.com/underpin-db/underpin/migrate/plan"
 )
 
@@ -73,13 +74,13 @@ func (e *examiner) lookAtDisk(context.Context) error {
 	var stays, passing, sorted uint64
 	unknown := false
 	for _, f := range e.r.Steps {
-		if f.Class.Algorithm == Chunks {
+		if f.Class == Chunks {
 			stays = sum(stays, f.Bytes, f.Binlog)
 		} else {
 			passing = max(passing, f.Bytes)
 		}
 		sorted = max(sorted, f.Sort)
-		unknown = unknown || f.err != nil && f.Class.Algorithm != Metadata
+		unknown = unknown || f.err != nil && f.Class != ddl.Metadata
 	}
 	need := sum(stays, passing)
 	c := Check{Code: CodeDisk, Object: e.vars["datadir"], Value: bytesOf(need),
@@ -100,7 +101,11 @@ func (e *examiner) lookAtDisk(context.Context) error {
 
 // judgeRoom compares a need with what is free. A fifth has to be left over.
 func (e *examiner) judgeRoom(c *Check, need, free uint64, from string) {
-	if from == "" {
+	switch {
+	case need == 0:
+		c.Status = OK
+		return
+	case from == "":
 		c.Status, c.What = Unknown, c.What+"; how much is free cannot be seen from here"
 		c.Remedy = "run df -B1 there, and give the free bytes"
 		return

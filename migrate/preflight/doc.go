@@ -19,10 +19,14 @@
 //
 // # Forecasts
 //
-// Durations come from a measured sample on this very server. Rows of the table
-// are copied to a scratch table of the same shape, in chunks, as the backfill
-// does it; then each statement of the plan is carried out on that scratch, and
-// on an empty twin. An integer key is sampled at four places between its lowest
+// How a statement is carried out, what it locks and for how long is what package
+// migrate/ddl says, as in the plan. Durations come from a measured sample on this
+// very server. Rows of the table are copied to a scratch table of the same shape,
+// in chunks and with as many workers as the backfill will have; then each
+// statement of the plan is carried out on that scratch, and on an empty twin; and
+// the pairs of what was copied are compared, as the verification does it. A
+// statement that copies is repeated until it has filled the redo log, or copied
+// as many rows as there are: beyond that it waits for the disk. An integer key is sampled at four places between its lowest
 // and its highest value, any other key from its beginning. A time for N rows
 // follows from that for n:
 //
@@ -37,9 +41,9 @@
 // the sample did not, the upper end is three times the number instead: pages of
 // secondary indexes then come from disk, which a sample cannot show.
 //
-// The sample knows one worker, the load of this moment, and a scratch table
-// without the foreign keys and triggers of the real one. A statement that
-// touches another table (a foreign key, EXCHANGE PARTITION, RENAME) is not
+// The sample of a key that is no integer knows one worker; every sample knows the
+// load of this moment, and a scratch table without the foreign keys and triggers
+// of the real one. A statement that touches another table (a foreign key, EXCHANGE PARTITION, RENAME) is not
 // tried: it would lock that table.
 //
 // # Disk

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/underpin-db/underpin/migrate"
+	"github.com/underpin-db/underpin/migrate/ddl"
 	"github.com/underpin-db/underpin/migrate/plan"
 )
 
@@ -47,48 +48,22 @@ type Input struct {
 // Step is a statement or a rewrite of rows.
 type Step struct {
 	Phase migrate.Phase
-	// SQL is one DDL statement on Table; Class is how the server is known to
-	// carry it out, the zero value asks the server.
+	// SQL is one DDL statement on Table; Class is what the plan says of how the
+	// server carries it out, and empty where it says nothing.
 	SQL   string
 	Table string
-	Class Class
-	// Rewrite is a mapping by which the backfill copies or updates every row.
+	Class ddl.Class
+	// Rewrite is a mapping by which the backfill copies or updates every row,
+	// and by which every pair is compared afterwards.
 	Rewrite *migrate.Mapping
 }
 
-// Class is how the server carries out a statement.
-type Class struct {
-	Algorithm Algorithm `json:"algorithm,omitempty"`
-	Blocks    Blocks    `json:"blocks,omitempty"`
-}
-
-// Algorithm is the way in which a statement is carried out.
-type Algorithm string
-
-// The algorithms. The empty one is unknown.
+// The classes of what is no statement; those of statements are package ddl's.
 const (
-	// Metadata: a table is made, dropped or renamed.
-	Metadata Algorithm = "metadata"
-	// Instant: the data dictionary alone changes.
-	Instant Algorithm = "instant"
-	// InPlace: without a second copy of the table, an index build for one.
-	InPlace Algorithm = "in place"
-	// Rebuild: in place by the storage engine's own second copy.
-	Rebuild Algorithm = "rebuild"
-	// Copy: row by row into a second table.
-	Copy Algorithm = "copy"
 	// Chunks: row by row in short transactions, by the backfill.
-	Chunks Algorithm = "chunks"
-)
-
-// Blocks is who waits while a statement runs, its short metadata locks aside.
-type Blocks string
-
-// The answers. The empty one is unknown.
-const (
-	BlocksNothing Blocks = "nothing"
-	BlocksWrites  Blocks = "writes"
-	BlocksAll     Blocks = "reads and writes"
+	Chunks ddl.Class = "chunks"
+	// Reading: every pair is read and compared, chunk by chunk.
+	Reading ddl.Class = "reading"
 )
 
 // Replica is a server that follows the one at hand. The DSN names a database.
@@ -104,16 +79,27 @@ type Privilege struct {
 // FromPlan returns the steps of a plan.
 func FromPlan(p *plan.Plan) []Step {
 	var out []Step
-	statements := func(phase migrate.Phase, list []plan.Statement) {
+	statements := func(phase migrate.Phase, list ...plan.Statement) {
 		for _, s := range list {
-			out = append(out, Step{Phase: phase, SQL: s.SQL, Table: s.Table})
+			c, _ := p.Cost(s)
+			out = append(out, Step{Phase: phase, SQL: s.SQL, Table: s.Table, Class: c.Class})
 		}
 	}
-	statements(migrate.Expanded, p.Expand)
+	later := p.Deferred
+	if later != nil && p.Facts.Source.Rows < later.From {
+		later = nil
+	}
+	statements(migrate.Expanded, p.Expand...)
+	if later != nil {
+		statements(migrate.Expanded, later.Drop(later.Indexes))
+	}
 	if m := p.Change.Mapping; m.Source.Name != "" {
 		out = append(out, Step{Phase: migrate.Backfilling, Rewrite: &m})
 	}
-	statements(migrate.Contracted, p.Contract)
+	if later != nil {
+		statements(migrate.Verified, later.Add(later.Indexes))
+	}
+	statements(migrate.Contracted, p.Contract...)
 	return out
 }
 

@@ -1,27 +1,20 @@
 package preflight
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
+	"github.com/underpin-db/underpin/migrate/ddl"
 	"github.com/underpin-db/underpin/migrate/plan"
 )
 
-// locks is what each class locks and for how long, in words.
-var locks = map[Class]string{
-	{Metadata, BlocksNothing}: "nothing that anybody uses",
-	{Metadata, BlocksAll}:     "the table's metadata, exclusively, while it is removed: a moment",
-	{Instant, BlocksNothing}:  "the table's metadata, exclusively, for a moment",
-	{InPlace, BlocksNothing}:  "the table's metadata, exclusively, for a moment at the start and at the end; reads and writes go on between",
-	{InPlace, BlocksWrites}:   "writes of the table, from start to end; its metadata, exclusively, for a moment at both ends",
-	{Rebuild, BlocksNothing}:  "the table's metadata, exclusively, for a moment at the start and at the end; reads and writes go on between",
-	{Rebuild, BlocksWrites}:   "writes of the table, from start to end; its metadata, exclusively, for a moment at both ends",
-	{Copy, BlocksNothing}:     "the table's metadata, exclusively, for a moment at the start and at the end; reads and writes go on between",
-	{Copy, BlocksWrites}:      "writes of the table, from start to end; its metadata, exclusively, for a moment at the end",
-	{Copy, BlocksAll}:         "reads and writes of the table, from start to end",
-	{Chunks, BlocksNothing}:   "the rows of one chunk at a time, for about a chunk's target time",
+// locks is what the work that is no statement locks and for how long, in words;
+// the words for statements are those of their class.
+var locks = map[ddl.Class]string{
+	Chunks:  "the rows of one chunk at a time, for about a chunk's target time",
+	Reading: "nothing: each chunk is read from a snapshot",
 }
 
 // stale is the age from which statistics ask for care.
@@ -107,11 +100,11 @@ func (e *examiner) made(name string) bool {
 // server takes it at all.
 func (e *examiner) judgeStep(f *Forecast) {
 	f.Why = e.trouble(f.err)
-	f.Locks = locks[f.Class]
+	f.Locks = cmp.Or(locks[f.Class], f.Class.Words())
 	if f.Locks == "" {
 		f.Locks = "unknown: take it for reads and writes of the table, from start to end"
 	}
-	if age, found := e.longest(f.Table); found && f.Class.Algorithm != Chunks {
+	if age, found := e.longest(f.Table); found && f.Class != Chunks && f.Class != Reading {
 		f.Locks += fmt.Sprintf("; now it would wait for a transaction that has been open for %s", secondsText(age))
 	}
 	object := f.Table + ": " + cut(f.What)
@@ -125,7 +118,7 @@ func (e *examiner) judgeStep(f *Forecast) {
 	if f.Time == nil {
 		c.Status, c.What, c.Remedy = Unknown, "no row could be sampled", "try it on a copy of the table"
 	} else {
-		c.Value, c.What = secondsOf(f.Time.Expected), f.Time.text()+", "+string(f.Class.Algorithm)
+		c.Value, c.What = secondsOf(f.Time.Expected), f.Time.text()+", "+string(f.Class)
 		if f.Time.High > 2*f.Time.Expected && f.Time.High > 60 {
 			c.Status, c.What = Care, c.What+"; the table is larger than the buffer pool, and more of it will come from disk than in the sample"
 			c.Remedy = "allow for the longer time"
@@ -133,25 +126,19 @@ func (e *examiner) judgeStep(f *Forecast) {
 	}
 	e.check(c)
 	e.judgeWaits(object, f)
-	if t := e.table(f.Table); f.Class == (Class{Metadata, BlocksAll}) && t.bytes() > slowDrop {
+	if t := e.table(f.Table); kindOf(f.What) == plan.DropTable && t.bytes() > slowDrop {
 		e.check(Check{Code: CodeDuration, Object: object, What: "the table's file is large, and removing it may stall the server", Status: Care,
 			Value: bytesOf(t.bytes()), Limit: bytesOf(uint64(slowDrop)), Remedy: "truncate a hard link of the file later, or drop it at a quiet time"})
 	}
 }
 
-// gentleness orders the algorithms, the one that disturbs least first.
-var gentleness = []Algorithm{Metadata, Instant, InPlace, Rebuild, Copy}
-
 // judgeClass compares how the server has carried a statement out with how it
 // was expected to.
 func (e *examiner) judgeClass(object string, f *Forecast) {
-	if f.err != nil || f.given.Algorithm == "" {
-		return
-	}
-	if slices.Index(gentleness, f.Class.Algorithm) > slices.Index(gentleness, f.given.Algorithm) {
+	if f.err == nil && f.given != "" && f.Class.HarderThan(f.given) {
 		e.check(Check{Code: CodeStatement, Object: object, Status: Care,
-			What:   fmt.Sprintf("this server does it by %s, and %s was expected", f.Class.Algorithm, f.given.Algorithm),
-			Remedy: "plan for that, and report the statement: the classification is wrong for this server"})
+			What:   fmt.Sprintf("this server does it %s, and the plan says %s", f.Class, f.given),
+			Remedy: "plan again, and report the statement: the classification is wrong for this server"})
 	}
 }
 
@@ -177,11 +164,12 @@ func (e *examiner) untried(object string, f *Forecast) Check {
 
 // judgeWaits judges a step that keeps the application's writes waiting.
 func (e *examiner) judgeWaits(object string, f *Forecast) {
-	if f.Time == nil || f.Class.Algorithm == Metadata || f.Class.Blocks == BlocksNothing || f.Class.Blocks == "" {
+	waiting := f.Class.Waits()
+	if f.Time == nil || waiting == ddl.Nobody {
 		return
 	}
 	c := Check{Code: CodeWritesWait, Object: object, Value: secondsOf(f.Time.High), Limit: secondsOf(e.in.MaxWritesWait.Seconds()), Status: Care,
-		What:   fmt.Sprintf("%s wait for up to %s", f.Class.Blocks, secondsText(f.Time.High)),
+		What:   fmt.Sprintf("%s wait for up to %s", waiting, secondsText(f.Time.High)),
 		Remedy: "plan it as a change of its own, or do it at a quiet time with --allow-copy"}
 	if f.Time.High > e.in.MaxWritesWait.Seconds() {
 		c.Status = No

@@ -68,6 +68,41 @@ func (r Report) Text() string {
 	return b.String()
 }
 
+// Brief returns the report in a few lines: each table's size, what takes a
+// second or more, who is in the way, and what speaks against it.
+func (r Report) Brief() []string {
+	var out []string
+	for _, t := range r.Tables {
+		out = append(out, fmt.Sprintf("table %s: %s, data %s, indexes %s", plain(t.Table), rowsText(t.Rows), bytesText(t.DataBytes), bytesText(t.IndexBytes)))
+	}
+	var low, expected, high float64
+	unknown := 0
+	for _, f := range r.Steps {
+		if f.Time == nil {
+			unknown++
+			continue
+		}
+		low, expected, high = low+f.Time.Low, expected+f.Time.Expected, high+f.Time.High
+		if f.Time.Expected >= 1 {
+			out = append(out, fmt.Sprintf("%s: %s, %s", plain(cut(f.What)), f.Class, f.Time.text()))
+		}
+	}
+	line := "in all " + Span{low, expected, high}.text()
+	if unknown > 0 {
+		line += fmt.Sprintf(", and %d that could not be timed", unknown)
+	}
+	out = append(out, line)
+	for _, b := range r.Blockers {
+		out = append(out, "in the way: "+plain(b.text()))
+	}
+	for _, c := range r.Checks {
+		if c.Status == No || c.Status == Care {
+			out = append(out, fmt.Sprintf("%s: %s %s: %s", c.Status, c.Code, plain(c.Object), plain(c.What)))
+		}
+	}
+	return out
+}
+
 // grid is a table of the report.
 type grid struct {
 	title string
@@ -106,7 +141,7 @@ func (r Report) stepGrid() grid {
 		if f.Time != nil {
 			takes = f.Time.text()
 		}
-		how := string(f.Class.Algorithm)
+		how := string(f.Class)
 		if how == "" {
 			how = "unknown"
 		}

@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"github.com/underpin-db/underpin/migrate"
+	"github.com/underpin-db/underpin/migrate/ddl"
 	"github.com/underpin-db/underpin/migrate/plan"
 )
 
@@ -125,7 +126,7 @@ type Forecast struct {
 	// What is the statement, or the copy in words.
 	What string `json:"what"`
 	// Class is how the server carries the statement out.
-	Class Class `json:"class"`
+	Class ddl.Class `json:"class"`
 	// Locks says what the step locks and for how long.
 	Locks string `json:"locks"`
 	// Time is nil where it is unknown; Why then says why.
@@ -142,7 +143,7 @@ type Forecast struct {
 	// err is what Why says in words, and given how the caller thinks that the
 	// statement is carried out: both for the judgement.
 	err   error
-	given Class
+	given ddl.Class
 }
 
 // Span is an expected time with its range, in seconds.

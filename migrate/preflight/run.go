@@ -41,7 +41,7 @@ type examiner struct {
 }
 
 // Run looks at everything that speaks for or against carrying out the steps
-// now. The pool has to be mysqlx.Open's, with two free connections. An error
+// now. The pool has to be mysqlx.Open's, with four free connections. An error
 // means that the server could not be asked; whatever is found, bad as it may
 // be, is in the report. It is safe for concurrent use, but a second run on the
 // same database returns [ErrBusy].
@@ -55,8 +55,8 @@ func Run(ctx context.Context, db *sql.DB, in Input) (report Report, err error) {
 		return Report{}, err
 	}
 	defer func() { err = errors.Join(err, e.s.Close()) }()
-	defer e.unbound(context.WithoutCancel(ctx))
-	if err := e.bound(ctx); err != nil {
+	defer e.unbound(context.WithoutCancel(ctx), e.s)
+	if err := e.bound(ctx, e.s); err != nil {
 		return Report{}, err
 	}
 	for _, look := range []func(context.Context) error{
@@ -74,24 +74,24 @@ func Run(ctx context.Context, db *sql.DB, in Input) (report Report, err error) {
 // bounds are the session's variables that bound what it waits for.
 var bounds = []string{"lock_wait_timeout", "innodb_lock_wait_timeout"}
 
-// bound bounds the session's waits.
-func (e *examiner) bound(ctx context.Context) error {
+// bound bounds a session's waits.
+func (e *examiner) bound(ctx context.Context, s *mysqlx.Session) error {
 	for _, name := range bounds {
-		if _, err := e.s.Exec(ctx, fmt.Sprintf("/* underpin preflight */ SET SESSION %s = %d", name, int(e.in.LockWait.Seconds()))); err != nil {
+		if _, err := s.Exec(ctx, fmt.Sprintf("/* underpin preflight */ SET SESSION %s = %d", name, int(e.in.LockWait.Seconds()))); err != nil {
 			return fmt.Errorf("bound the wait for locks: %w", err)
 		}
 	}
 	return nil
 }
 
-// unbound gives the session its defaults back. A connection on which this fails
+// unbound gives a session its defaults back. A connection on which this fails
 // is broken, and the pool drops it.
-func (e *examiner) unbound(ctx context.Context) {
+func (e *examiner) unbound(ctx context.Context, s *mysqlx.Session) {
 	for _, name := range append([]string{"information_schema_stats_expiry"}, bounds...) {
 		if name == "information_schema_stats_expiry" && e.r.Server.Flavour != plan.MySQL {
 			continue
 		}
-		_, _ = e.s.Exec(ctx, "/* underpin preflight */ SET SESSION "+name+" = DEFAULT")
+		_, _ = s.Exec(ctx, "/* underpin preflight */ SET SESSION "+name+" = DEFAULT")
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/underpin-db/underpin/integration/servers"
 	"github.com/underpin-db/underpin/migrate"
+	"github.com/underpin-db/underpin/migrate/ddl"
 	"github.com/underpin-db/underpin/migrate/preflight"
 )
 
@@ -27,9 +28,9 @@ func TestColumnChange(t *testing.T) {
 		require.InEpsilon(t, 20_000, r.Tables[0].Rows, 0.3)
 		require.NotNil(t, r.Tables[0].StatisticsAge)
 		require.Less(t, *r.Tables[0].StatisticsAge, int64(600))
-		require.Len(t, r.Steps, 3)
-		for i, want := range []preflight.Algorithm{preflight.Instant, preflight.Chunks, preflight.Instant} {
-			require.Equal(t, want, r.Steps[i].Class.Algorithm)
+		require.Len(t, r.Steps, 4)
+		for i, want := range []ddl.Class{ddl.Instant, preflight.Chunks, preflight.Reading, ddl.Instant} {
+			require.Equal(t, want, r.Steps[i].Class)
 			require.NotNil(t, r.Steps[i].Time, r.Steps[i].Why)
 			require.NotEmpty(t, r.Steps[i].Locks)
 		}
@@ -68,7 +69,7 @@ func TestTableChange(t *testing.T) {
 		require.EqualValues(t, 3_000, r.Tables[0].Rows)
 		require.EqualValues(t, 3_000, r.Steps[1].Sample.Rows, "a small table is sampled whole")
 		require.InDelta(t, r.Steps[1].Sample.Seconds, r.Steps[1].Time.Expected, 1e-9)
-		require.Equal(t, preflight.Class{Algorithm: preflight.Metadata, Blocks: preflight.BlocksAll}, r.Steps[2].Class)
+		require.Equal(t, ddl.Metadata, r.Steps[3].Class)
 		for _, text := range []string{r.Text(), r.Markdown()} {
 			require.Contains(t, text, "copy the rows of users to accounts")
 		}

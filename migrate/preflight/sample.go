@@ -22,35 +22,37 @@ type budget struct {
 	rows  int
 }
 
-// budget is that of one table, by its average row.
-func (e *examiner) budget(t *table, share int) budget {
+// budget is that of one of several ranges of a table, by its average row, when
+// workers go over them side by side.
+func (e *examiner) budget(t *table, ranges, workers int) budget {
 	rows := e.in.SampleRows
 	if fit := e.in.SampleBytes / max(t.RowBytes, 1); fit < uint64(rows) {
 		rows = int(max(fit, 1))
 	}
-	return budget{time.Now().Add(e.in.SampleFor / time.Duration(share)), max(rows/share, 1)}
+	turns := (ranges + workers - 1) / workers
+	return budget{time.Now().Add(e.in.SampleFor / time.Duration(turns)), max(rows/ranges, 1)}
 }
 
 func (b budget) spent() bool { return b.rows <= 0 || !time.Now().Before(b.until) }
 
 // chunk is what one chunk of a sample took.
 type chunk struct {
-	size int // as asked for
-	rows uint64
-	took time.Duration
+	scope shape.Scope
+	size  int // as asked for
+	rows  uint64
+	took  time.Duration
 }
 
-// sampler goes over a table in chunks, as the backfill does.
+// sampler goes over a range in chunks, as a worker of the backfill does.
 type sampler struct {
-	e      *examiner
+	target time.Duration // of one chunk
+	s      *mysqlx.Session
 	m      *shape.Mapper
 	size   int
 	chunks []chunk
 	// work does one range and returns how many rows it had.
-	work func(context.Context, shape.Scope) (uint64, error)
+	work func(p *sampler, ctx context.Context, scope shape.Scope) (uint64, error)
 }
-
-func (e *examiner) sampler(m *shape.Mapper) *sampler { return &sampler{e: e, m: m, size: 500} }
 
 // over works on a range, from low to high, until it or the budget is at its
 // end, and reports whether it was the range.
@@ -66,19 +68,19 @@ func (p *sampler) over(ctx context.Context, low, high shape.Key, b *budget) (don
 		if last {
 			end = high
 		}
-		rows, err := p.work(ctx, shape.Range(low, end))
+		rows, err := p.work(p, ctx, shape.Range(low, end))
 		if err != nil {
 			return false, err
 		}
 		took := time.Since(began)
-		p.chunks = append(p.chunks, chunk{size, rows, took})
+		p.chunks = append(p.chunks, chunk{shape.Range(low, end), size, rows, took})
 		if last {
 			return true, nil
 		}
 		b.rows -= size
 		low = end
 		// The backfill's own pace: towards the target, by a factor of two at most.
-		ideal := float64(size) * p.e.in.ChunkTarget.Seconds() / max(took.Seconds(), 1e-6)
+		ideal := float64(size) * p.target.Seconds() / max(took.Seconds(), 1e-6)
 		p.size = int(max(10, min(ideal, float64(2*p.size), 50_000), float64(p.size/2)))
 	}
 	return false, nil
@@ -87,33 +89,33 @@ func (p *sampler) over(ctx context.Context, low, high shape.Key, b *budget) (don
 // boundary is the key of the n-th row of a range; nil if it has fewer.
 func (p *sampler) boundary(ctx context.Context, scope shape.Scope, n int) (key shape.Key, err error) {
 	q := p.m.Boundary(shape.Forward, scope, n)
-	err = p.e.s.Query(ctx, q.SQL, q.Args, func(rows *sql.Rows) (err error) {
+	err = p.s.Query(ctx, q.SQL, q.Args, func(rows *sql.Rows) (err error) {
 		key, err = p.m.ScanKey(rows)
 		return err
 	})
 	return key, err
 }
 
-// result is the sample's rows with the time that they would take at the pace of
+// paced is the sample's rows with the time that they would take at the pace of
 // chunks of full size: the first ones, which are small, are left out of it if
-// enough remain.
-func (p *sampler) result() Sample {
+// enough remain. Workers side by side take so much less.
+func paced(chunks []chunk, workers int) Sample {
 	var all, steady chunk
 	largest := 0
-	for _, c := range p.chunks {
+	for _, c := range chunks {
 		largest = max(largest, c.size)
 		all.rows, all.took = all.rows+c.rows, all.took+c.took
 	}
-	for _, c := range p.chunks {
+	for _, c := range chunks {
 		if c.size >= largest/2 {
 			steady.rows, steady.took = steady.rows+c.rows, steady.took+c.took
 		}
 	}
-	out := Sample{Rows: all.rows, Seconds: all.took.Seconds()}
+	seconds := all.took.Seconds()
 	if steady.rows >= all.rows/2 && steady.rows > 0 {
-		out.Seconds = steady.took.Seconds() * float64(all.rows) / float64(steady.rows)
+		seconds = steady.took.Seconds() * float64(all.rows) / float64(steady.rows)
 	}
-	return out
+	return Sample{Rows: all.rows, Seconds: seconds / float64(workers)}
 }
 
 // readSnapshot has the next statement read its tables from a snapshot and lock
@@ -123,14 +125,14 @@ const readSnapshot = `/* underpin preflight */ SET TRANSACTION ISOLATION LEVEL R
 // copyWork copies a range from a live table to a scratch, without a lock.
 func (p *sampler) copyWork(ctx context.Context, scope shape.Scope) (uint64, error) {
 	there := p.m.FollowerAny(shape.Forward, scope)
-	if _, err := p.e.list(ctx, there.SQL, there.Args...); err != nil {
+	if _, err := list(ctx, p.s, there.SQL, there.Args...); err != nil {
 		return 0, err
 	}
 	fill, _ := p.m.Fill(shape.Forward, scope) // a copy is between two tables
-	if _, err := p.e.s.Exec(ctx, readSnapshot); err != nil {
+	if _, err := p.s.Exec(ctx, readSnapshot); err != nil {
 		return 0, err
 	}
-	res, err := p.e.s.Exec(ctx, fill.SQL, fill.Args...)
+	res, err := p.s.Exec(ctx, fill.SQL, fill.Args...)
 	if err != nil {
 		return 0, fmt.Errorf("copy a sample: %w", err)
 	}
@@ -141,13 +143,13 @@ func (p *sampler) copyWork(ctx context.Context, scope shape.Scope) (uint64, erro
 // updateWork brings a range of a scratch into step with itself, as the backfill
 // does with a column change.
 func (p *sampler) updateWork(ctx context.Context, scope shape.Scope) (rows uint64, err error) {
-	err = p.e.s.Tx(ctx, func(ctx context.Context) error {
+	err = p.s.Tx(ctx, func(ctx context.Context) error {
 		lock := p.m.Lock(shape.Forward, scope) // of our own rows
-		if err := p.e.s.QueryRow(ctx, lock.SQL, lock.Args, &rows); err != nil {
+		if err := p.s.QueryRow(ctx, lock.SQL, lock.Args, &rows); err != nil {
 			return err
 		}
 		for _, q := range p.m.Reconcile(shape.Forward, migrate.StepExact, scope) {
-			if _, err := p.e.s.Exec(ctx, q.SQL, q.Args...); err != nil {
+			if _, err := p.s.Exec(ctx, q.SQL, q.Args...); err != nil {
 				return fmt.Errorf("update a sample: %w", err)
 			}
 		}
@@ -156,23 +158,28 @@ func (p *sampler) updateWork(ctx context.Context, scope shape.Scope) (rows uint6
 	return rows, err
 }
 
-// copy samples the copy of a live table to a scratch.
-func (e *examiner) copy(ctx context.Context, from *table, m *shape.Mapper) (s Sample, complete bool, err error) {
+// over has workers go over the places of a table side by side, and reports
+// whether they came to its end.
+func (e *examiner) over(ctx context.Context, from *table, start sampler, workers int) (chunks []chunk, complete bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 4*e.in.SampleFor)
 	defer cancel()
-	p := e.sampler(m)
-	p.work = p.copyWork
-	complete = true
 	cuts := from.places()
-	for i := range len(cuts) - 1 {
-		b := e.budget(from, len(cuts)-1)
-		done, err := p.over(ctx, cuts[i], cuts[i+1], &b)
-		if err != nil {
-			return Sample{}, false, err
-		}
-		complete = complete && done
-	}
-	return p.result(), complete, nil
+	ranges := len(cuts) - 1
+	found, done := make([][]chunk, ranges), make([]bool, ranges)
+	err = e.sideBySide(ctx, workers, ranges, func(ctx context.Context, s *mysqlx.Session, i int) (err error) {
+		p := start
+		p.s, p.target, p.size = s, e.in.ChunkTarget, 500
+		b := e.budget(from, ranges, workers)
+		done[i], err = p.over(ctx, cuts[i], cuts[i+1], &b)
+		found[i] = p.chunks
+		return err
+	})
+	return slices.Concat(found...), !slices.Contains(done, false), err
+}
+
+// copy samples the copy of a live table to a scratch.
+func (e *examiner) copy(ctx context.Context, from *table, m *shape.Mapper, workers int) (chunks []chunk, complete bool, err error) {
+	return e.over(ctx, from, sampler{m: m, work: (*sampler).copyWork}, workers)
 }
 
 // places cuts a table into ranges to be sampled each from its beginning.
@@ -198,7 +205,9 @@ func (e *examiner) fill(ctx context.Context, s *scratch) error {
 	if err != nil {
 		err = e.fillWithoutKey(ctx, s)
 	} else {
-		s.copied, s.complete, err = e.copy(ctx, s.live, m)
+		var chunks []chunk
+		chunks, s.complete, err = e.copy(ctx, s.live, m, 1)
+		s.copied = paced(chunks, 1)
 	}
 	if err != nil {
 		return err
@@ -208,6 +217,11 @@ func (e *examiner) fill(ctx context.Context, s *scratch) error {
 		s.live.Rows, s.live.Exact, s.live.RowsFrom = s.rows, true, "counted"
 	} else if s.rows > s.live.Rows {
 		s.live.Rows, s.live.RowsFrom = s.rows, "sample, which is not all"
+	}
+	// Rows that have just been written are not on disk yet, and the next statement
+	// would wait for them, as it would not on the table itself.
+	if err := e.limited(ctx, "/* underpin preflight */ ALTER TABLE "+mysqlx.Quote(s.full)+" FORCE"); err != nil {
+		return fmt.Errorf("settle the sample: %w", err)
 	}
 	s.bytes, err = e.analyze(ctx, s.full)
 	s.fillRows, s.fillBytes = s.rows, s.bytes
@@ -220,7 +234,7 @@ func (e *examiner) fillWithoutKey(ctx context.Context, s *scratch) error {
 	for _, c := range s.live.shape.Columns {
 		names = append(names, c.Name)
 	}
-	rows := e.budget(s.live, 1).rows
+	rows := e.budget(s.live, 1, 1).rows
 	if _, err := e.s.Exec(ctx, readSnapshot); err != nil {
 		return err
 	}

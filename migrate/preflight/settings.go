@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
+
+	"github.com/underpin-db/underpin/migrate/ddl"
 )
 
 // queryWrites counts rows written by anybody. MariaDB has no count of InnoDB's
@@ -96,7 +98,7 @@ func (e *examiner) judgeOnlineLog() {
 		return
 	}
 	for _, f := range e.r.Steps {
-		if f.Time == nil || f.Class.Blocks != BlocksNothing || f.Class.Algorithm != InPlace && f.Class.Algorithm != Rebuild {
+		if f.Time == nil || f.Class != ddl.InPlace && f.Class != ddl.InPlaceRebuild {
 			continue
 		}
 		bytes := e.writes * float64(max(e.table(f.Table).RowBytes, 1)) * f.Time.High

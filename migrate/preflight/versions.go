@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/underpin-db/underpin/migrate/ddl"
 	"github.com/underpin-db/underpin/migrate/plan"
 )
 
@@ -35,7 +36,7 @@ func (e *examiner) lookAtVersions(ctx context.Context) error {
 	}
 	steps := map[string]int{}
 	for _, f := range e.r.Steps {
-		if f.Class.Algorithm == Instant {
+		if f.Class == ddl.Instant {
 			steps[key(f.Table)]++
 		}
 	}
