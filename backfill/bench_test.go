@@ -2,11 +2,7 @@ package backfill
 
 import (
 	"fmt"
-	"net"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -31,10 +27,10 @@ const benchRows = 1_000_000
 const benchRounds = 3
 
 // fillSysbench loads the table in batches, each from the digits table.
-func (f *fixture) fillSysbench(table string) {
+func (f *fixture) fillSysbench(table string, rows int) {
 	f.exec("CREATE TABLE digits (i INT PRIMARY KEY)")
 	f.exec("INSERT INTO digits VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9)")
-	for at := 0; at < benchRows; at += 10_000 {
+	for at := 0; at < rows; at += 10_000 {
 		f.exec(fmt.Sprintf(`INSERT INTO %s (id, k, c, pad)
 SELECT n, 1 + (n * 7919) %% 1000003, RPAD(SHA2(n, 256), 119, SHA2(n + 1, 256)), RPAD(SHA2(n + 2, 224), 59, '-')
 FROM (
@@ -67,41 +63,15 @@ type spent struct{ clock, cpu []float64 }
 
 func (s *spent) during(b *testing.B, server *servers.Server, fn func()) {
 	b.Helper()
-	cpu, started := serverCPU(b, server), time.Now()
+	cpu, started := servers.CPU(b, server), time.Now()
 	fn()
 	s.clock = append(s.clock, time.Since(started).Seconds())
-	s.cpu = append(s.cpu, serverCPU(b, server)-cpu)
+	s.cpu = append(s.cpu, (servers.CPU(b, server) - cpu).Seconds())
 }
 
 func (s *spent) report(b *testing.B, name string) {
 	b.ReportMetric(median(s.clock), name+"-s")
 	b.ReportMetric(median(s.cpu), name+"-cpu-s")
-}
-
-// serverCPU is the processor time that a server on this machine has used, in
-// seconds, by the process that was started with its port.
-func serverCPU(b *testing.B, server *servers.Server) float64 {
-	b.Helper()
-	_, port, err := net.SplitHostPort(server.Addr())
-	require.NoError(b, err)
-	processes, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	require.NoError(b, err)
-	for _, p := range processes {
-		line, err := os.ReadFile(p)
-		if err != nil || !strings.Contains(string(line), "\x00--port="+port+"\x00") {
-			continue
-		}
-		stat, err := os.ReadFile(filepath.Join(filepath.Dir(p), "stat"))
-		require.NoError(b, err)
-		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-		var user, system float64
-		_, err = fmt.Sscan(fields[11]+" "+fields[12], &user, &system)
-		require.NoError(b, err)
-		const ticks = 100 // a second, on every Linux
-		return (user + system) / ticks
-	}
-	b.Fatalf("no process listens on port %s", port)
-	return 0
 }
 
 func median(v []float64) float64 {
@@ -127,7 +97,7 @@ func BenchmarkCopyAndVerify(b *testing.B) {
 				source: "src", target: "dst", key: []string{"id"},
 				forward: [][2]string{{"k", "{k}"}, {"c", "{c}"}, {"pad", "{pad}"}},
 			})
-			f.fillSysbench("src")
+			f.fillSysbench("src", benchRows)
 			for _, index := range indexing {
 				b.Run(index.name, func(b *testing.B) { f.copyAndVerify(b, index.drop, index.add) })
 			}
@@ -186,7 +156,7 @@ func BenchmarkColumnChange(b *testing.B) {
 				forward:  [][2]string{{"k2", "{k} * 2"}},
 				backward: [][2]string{{"k", "{k2} DIV 2"}},
 			})
-			f.fillSysbench("src")
+			f.fillSysbench("src", benchRows)
 			for b.Loop() {
 				var native, updated, verified spent
 				for range benchRounds {

@@ -1,30 +1,19 @@
 package backfill
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"sync"
 	"time"
 
 	"github.com/underpin-db/underpin/internal/control"
 	"github.com/underpin-db/underpin/internal/mysqlx"
 )
 
-// gate is where workers wait while the change is paused or a throttler says
-// so. One goroutine measures for all of them.
+// gate is where workers wait while the change is paused or a throttler says so.
 type gate struct {
+	*meter
 	cfg Config
-
-	measured chan struct{} // closed after the first measurement
-
-	mu  sync.Mutex
-	why string // why to wait; empty is go on
 }
-
-// checkTimeout bounds one measurement; one that takes longer has failed.
-const checkTimeout = 5 * time.Second
 
 // waitFresh is how long a note of a wait is believed, and waitStep the name
 // under which it is stored.
@@ -38,69 +27,19 @@ type waitNote struct {
 	Owner string `json:"owner"`
 }
 
-func newGate(c Config) *gate { return &gate{cfg: c, measured: make(chan struct{})} }
-
-// run measures until ctx ends. It is called once.
-func (g *gate) run(ctx context.Context) {
-	if len(g.cfg.Throttle) == 0 {
-		close(g.measured)
-		return
-	}
-	var noted string
-	var notedAt time.Time
-	for first := true; ; first = false {
-		why := g.measure(ctx)
-		g.mu.Lock()
-		g.why = why
-		g.mu.Unlock()
-		if first {
-			close(g.measured)
-		}
-		if why != noted || (why != "" && time.Since(notedAt) > waitFresh/3) {
-			g.note(ctx, why)
-			noted, notedAt = why, time.Now()
-		}
-		if mysqlx.Wait(ctx, g.cfg.ThrottleEvery) != nil {
-			return
-		}
-	}
+func newGate(c Config) *gate {
+	g := &gate{cfg: c}
+	g.meter = newMeter(c.Throttle, c.ThrottleEvery, g.store)
+	return g
 }
 
-// measure asks every throttler; what cannot be measured is a reason to wait.
-func (g *gate) measure(ctx context.Context) string {
-	for _, t := range g.cfg.Throttle {
-		check, cancel := context.WithTimeout(ctx, checkTimeout)
-		v, err := t.Check(check)
-		cancel()
-		if err != nil {
-			return fmt.Sprintf("cannot measure: %v", err)
-		}
-		if v.Decision != Go {
-			return cmp.Or(v.Reason, "a throttler says so without a reason")
-		}
-	}
-	return ""
-}
-
-// note stores why the workers wait. Nothing depends on it.
-func (g *gate) note(ctx context.Context, why string) {
+// store stores why the workers wait. Nothing depends on it.
+func (g *gate) store(ctx context.Context, why string) {
 	g.cfg.Logger.Info("throttle", "job", g.cfg.run().String(), "waits", why != "", "because", why)
 	err := control.StepDone(ctx, g.cfg.DB, g.cfg.Change.Name, waitStep(g.cfg.Job), g.cfg.Run, waitNote{why, g.cfg.Owner})
 	if err != nil && ctx.Err() == nil {
 		g.cfg.Logger.Warn("the reason of a wait was not stored", "error", err.Error())
 	}
-}
-
-// reason is why the throttlers say to wait, after the first measurement.
-func (g *gate) reason(ctx context.Context) (string, error) {
-	select {
-	case <-g.measured:
-	case <-ctx.Done():
-		return "", ctx.Err()
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.why, nil
 }
 
 // pass waits until the change is not paused and no throttler objects, and keeps

@@ -74,7 +74,7 @@ func passing(err error) bool {
 	// A COMMIT without an answer is settled by looking, which the next attempt
 	// begins with; a session that was closed under us is replaced.
 	return mysqlx.RetryUnit(err) || mysqlx.Classify(err) == mysqlx.ClassKilled ||
-		errors.Is(err, mysqlx.ErrUnknownOutcome) || errors.Is(err, sql.ErrConnDone)
+		errors.Is(err, mysqlx.ErrUnknownOutcome)
 }
 
 // boundary returns the key of the n-th authority row of a range, or nil if it

@@ -37,13 +37,18 @@ type VerifyConfig struct {
 	// Repair asks for rows not in step to be brought into step, source to
 	// target (in phase Reversing target to source), each under its lock.
 	Repair migrate.Choice
+	// Throttle and ThrottleEvery are as in [Config]; a chunk that is being
+	// compared is finished. Apart from that a worker rests after a chunk whose
+	// rows took longer than rows took at their fastest, in proportion.
+	Throttle      []Throttler
+	ThrottleEvery time.Duration
 	// Attempts and RetryDelay are as in [Config].
 	Attempts   int
 	RetryDelay time.Duration
 	// Progress is called after every chunk with the report so far, from one
 	// goroutine at a time. It must not block.
 	Progress func(Report)
-	// Logger hears of retries. Defaults to none.
+	// Logger hears of retries and waits. Defaults to none.
 	Logger *slog.Logger
 }
 
@@ -53,6 +58,7 @@ func (c VerifyConfig) withDefaults() VerifyConfig {
 	c.ChunkMin = cmp.Or(c.ChunkMin, 100)
 	c.ChunkMax = cmp.Or(c.ChunkMax, 100_000)
 	c.Examples = cmp.Or(c.Examples, 10)
+	c.ThrottleEvery = cmp.Or(c.ThrottleEvery, 500*time.Millisecond)
 	c.Attempts = cmp.Or(c.Attempts, 40)
 	c.RetryDelay = cmp.Or(c.RetryDelay, 5*time.Second)
 	if c.Logger == nil {
@@ -66,6 +72,7 @@ type verifier struct {
 	cfg     VerifyConfig
 	mapper  *shape.Mapper
 	setting migrate.Setting
+	meter   *meter
 	ranges  chan keyRange
 
 	mu     sync.Mutex
@@ -97,6 +104,7 @@ func Verify(ctx context.Context, cfg VerifyConfig) (Report, error) {
 		return Report{}, fmt.Errorf("verify: %w", err)
 	}
 	v := &verifier{cfg: cfg, mapper: mapper, ranges: make(chan keyRange)}
+	v.meter = newMeter(cfg.Throttle, cfg.ThrottleEvery, v.waits)
 	v.pace = &pace{target: cfg.ChunkTarget, min: cfg.ChunkMin, max: cfg.ChunkMax, rows: clamp(2000, cfg.ChunkMin, cfg.ChunkMax)}
 	started := time.Now()
 	if v.setting, err = v.present(ctx); err != nil {
@@ -139,8 +147,10 @@ func keptInStep(s migrate.Setting) error {
 // all compares every range.
 func (v *verifier) all(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
+	var measuring, wg sync.WaitGroup
+	measuring.Go(func() { v.meter.run(ctx) })
+	defer measuring.Wait()
 	defer stop(nil)
-	var wg sync.WaitGroup
 	wg.Go(func() {
 		defer close(v.ranges)
 		if err := v.cut(ctx); err != nil {
@@ -165,6 +175,9 @@ func (v *verifier) cut(ctx context.Context) error {
 	defer r.close()
 	var low shape.Key
 	for n := 0; ; n++ {
+		if err := v.pass(ctx); err != nil {
+			return err
+		}
 		v.mu.Lock()
 		size := v.pace.next()
 		v.mu.Unlock()
@@ -186,6 +199,24 @@ func (v *verifier) cut(ctx context.Context) error {
 		}
 		low = high
 	}
+}
+
+// pass waits until no throttler objects.
+func (v *verifier) pass(ctx context.Context) error {
+	for {
+		why, err := v.meter.reason(ctx)
+		if err != nil || why == "" {
+			return err
+		}
+		if mysqlx.Wait(ctx, v.cfg.ThrottleEvery) != nil {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// waits tells the operator why the pass waits, or that it goes on.
+func (v *verifier) waits(_ context.Context, why string) {
+	v.cfg.Logger.Info("throttle", "verify", v.cfg.Change.Name, "waits", why != "", "because", why)
 }
 
 // work compares ranges until there are no more.
@@ -222,7 +253,14 @@ func (v *verifier) compare(ctx context.Context, r *reader, k keyRange) error {
 			return err
 		}
 	}
-	return v.add(k, counts, examples, repaired, took)
+	rest, err := v.add(k, counts, examples, repaired, took)
+	if err != nil || rest == 0 {
+		return err
+	}
+	if mysqlx.Wait(ctx, rest) != nil {
+		return context.Cause(ctx)
+	}
+	return nil
 }
 
 func shown(k shape.Key) string {
@@ -232,15 +270,17 @@ func shown(k shape.Key) string {
 	return k.String()
 }
 
-// add takes a compared range into the report.
-func (v *verifier) add(k keyRange, counts shape.Counts, examples []string, repaired uint64, took time.Duration) error {
+// add takes a compared range into the report and says how long to rest.
+func (v *verifier) add(k keyRange, counts shape.Counts, examples []string, repaired uint64, took time.Duration) (time.Duration, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if err := v.chain.add(k); err != nil {
-		return err
+		return 0, err
 	}
-	if k.high != nil {
+	var rest time.Duration
+	if k.high != nil { // the last range is as small as it happens to be
 		v.pace.done(k.size, took)
+		rest = v.pace.rest(k.size, took)
 	}
 	v.report.add(counts)
 	v.report.Repaired += repaired
@@ -249,7 +289,7 @@ func (v *verifier) add(k keyRange, counts shape.Counts, examples []string, repai
 	if v.cfg.Progress != nil {
 		v.cfg.Progress(v.report)
 	}
-	return nil
+	return rest, nil
 }
 
 // conclude checks that the pass means something.

@@ -37,36 +37,60 @@ func (c *Client) follow(ctx context.Context) {
 	}
 }
 
-// beat does everything that is due. It is bounded in time, so that a server
-// that does not answer cannot keep the next beat from trying another
-// connection.
+// renewals is how many times a lease is renewed before it would run out. The
+// server may be out of reach, or commit nothing, for all of the lease but one
+// such part, and no lease is lost.
+const renewals = 5
+
+// beat does everything that is due. A renewal does not wait for the settings,
+// which may take long to read.
 func (c *Client) beat(ctx context.Context) error {
 	c.beating.Lock()
 	defer c.beating.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, max(c.cfg.Lease/3, c.cfg.Poll))
-	defer cancel()
 	var errs []error
 	for _, change := range c.changes {
 		// What cannot be read or taken over is not acknowledged either, which
 		// holds up those who wait for it. The other changes go on.
-		errs = append(errs, change.poll(ctx))
+		errs = append(errs, c.keep(ctx), c.within(ctx, change.poll))
 	}
-	if c.lease.Load().why != nil {
-		return errors.Join(append(errs, c.announce(ctx))...)
-	}
-	if applied := c.applied(); c.due(applied) {
-		errs = append(errs, c.renew(ctx, applied))
+	switch {
+	case c.lease.Load().why != nil:
+		errs = append(errs, c.within(ctx, c.announce))
+	case c.due():
+		errs = append(errs, c.within(ctx, c.renew))
 	}
 	return errors.Join(errs...)
 }
 
+// keep renews the lease if that is due for its own sake.
+func (c *Client) keep(ctx context.Context) error {
+	if c.lease.Load().why == nil && c.overdue() {
+		return c.within(ctx, c.renew)
+	}
+	return nil
+}
+
+// within does one thing over the pulse. It is bounded in time, so that a server
+// that does not answer cannot keep the next attempt from trying another
+// connection.
+func (c *Client) within(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, max(c.cfg.Lease/3, c.cfg.Poll))
+	defer cancel()
+	err := c.pulse.take(ctx)
+	if err == nil {
+		err = do(ctx)
+	}
+	c.pulse.rest(err)
+	return err
+}
+
 // poll reads the setting and takes it over if it is new.
 func (c *Change) poll(ctx context.Context) error {
-	s, hash, err := c.fencer.Setting(ctx, c.client.db)
+	s, hash, err := c.fencer.Setting(ctx, &c.client.pulse)
 	if err != nil {
 		return err
 	}
-	return c.adopt(ctx, s, hash)
+	return c.adopt(ctx, &c.client.pulse, s, hash)
 }
 
 func (c *Client) applied() map[string]fleet.Applied {
@@ -79,27 +103,31 @@ func (c *Client) applied() map[string]fleet.Applied {
 	return out
 }
 
-// due reports whether to renew the lease now: after a third of it, at once for
-// an acknowledgement that somebody may be waiting for, and soon for news of
-// shadow reads.
-func (c *Client) due(applied map[string]fleet.Applied) bool {
-	since := c.now().Sub(c.renewed)
-	if since >= c.cfg.Lease/3 {
+// overdue reports whether the lease has to be renewed for its own sake.
+func (c *Client) overdue() bool { return c.now().Sub(c.renewed) >= c.cfg.Lease/renewals }
+
+// due reports whether to renew the lease now: for its own sake, at once for an
+// acknowledgement that somebody may be waiting for, and soon for news of shadow
+// reads.
+func (c *Client) due() bool {
+	if c.overdue() {
 		return true
 	}
+	applied := c.applied()
 	for name, a := range applied {
 		if a.Epoch != c.reported[name].Epoch {
 			return true
 		}
 	}
-	return since >= 2*c.cfg.Poll && !maps.Equal(applied, c.reported)
+	return c.now().Sub(c.renewed) >= 2*c.cfg.Poll && !maps.Equal(applied, c.reported)
 }
 
 // renew prolongs the lease. Its end is counted from before the statement was
 // sent: the server counts from later.
-func (c *Client) renew(ctx context.Context, applied map[string]fleet.Applied) error {
+func (c *Client) renew(ctx context.Context) error {
 	began := c.now()
-	err := c.member.Renew(ctx, applied)
+	applied := c.applied()
+	err := c.member.Renew(ctx, c.news(applied))
 	switch {
 	case errors.Is(err, fleet.ErrExpired):
 		c.lose()
@@ -110,6 +138,18 @@ func (c *Client) renew(ctx context.Context, applied map[string]fleet.Applied) er
 	c.renewed, c.reported = began, applied
 	c.lease.Store(&lease{term: c.lease.Load().term, until: began.Add(c.cfg.Lease)})
 	return nil
+}
+
+// news is what the fleet has not been told yet: every statement less is one that
+// need not be answered in time.
+func (c *Client) news(applied map[string]fleet.Applied) map[string]fleet.Applied {
+	out := map[string]fleet.Applied{}
+	for name, a := range applied {
+		if a != c.reported[name] {
+			out[name] = a
+		}
+	}
+	return out
 }
 
 // lose makes every call fail until the process has joined again.
@@ -129,7 +169,7 @@ func (c *Client) announce(ctx context.Context) error {
 		term = old.term
 	}
 	applied := c.applied()
-	member, err := fleet.Announce(ctx, c.db, c.self(), c.cfg.Lease, applied)
+	member, err := fleet.Announce(ctx, &c.pulse, c.self(), c.cfg.Lease, applied)
 	var refused *fleet.NotAllowedError
 	if errors.As(err, &refused) {
 		mine := &NotAllowedError{refused.Change, refused.Release, refused.Phase, refused.Mode, refused.Why}

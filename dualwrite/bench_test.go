@@ -42,14 +42,24 @@ func BenchmarkDualWrite(b *testing.B) {
 					f := newFixture(b, s, change.change, change.ddl)
 					f.db.SetMaxIdleConns(clients + 2)
 					cfg := f.config(migrate.SourceShape, migrate.NewOnly)
-					cfg.Poll = 0 // the default
+					cfg.Poll, cfg.Commit = 0, dualwrite.CommitApart // the defaults
 					c := f.join(cfg).Change(f.change.Name)
-					sees(b, c, f.to(migrate.Verified))
-					compare(b, clients,
-						func(id int64, value int) error { return singleWrite(b.Context(), f.db, updateOf(c), value, id) },
-						func(id int64, value int) error {
-							return exec1(b.Context(), c, []any{id}, updateOf(c), value, id)
-						})
+					cfg.Instance, cfg.Commit = dualwrite.NewIdentity(), dualwrite.CommitWithMirror
+					landing := f.join(cfg).Change(f.change.Name)
+					now := f.to(migrate.Verified)
+					sees(b, c, now)
+					sees(b, landing, now)
+					dual := func(c *dualwrite.Change) unit {
+						return func(id int64, value int) error { return exec1(b.Context(), c, []any{id}, updateOf(c), value, id) }
+					}
+					units := []named{
+						{"single", func(id int64, value int) error { return singleWrite(b.Context(), f.db, updateOf(c), value, id) }},
+						{"dual", dual(c)},
+					}
+					if engine == servers.MariaDB {
+						units = append(units, named{"landing", dual(landing)})
+					}
+					compare(b, clients, units)
 				})
 			}
 		}
@@ -74,9 +84,18 @@ func singleWrite(ctx context.Context, db *sql.DB, query string, args ...any) err
 	return tx.Commit()
 }
 
-// compare runs single and dual in turns, b.N each, and reports their medians.
-func compare(b *testing.B, clients int, single, dual func(id int64, value int) error) {
-	var took [2][][]time.Duration
+// unit writes a value into a row.
+type unit func(id int64, value int) error
+
+type named struct {
+	name string
+	run  unit
+}
+
+// compare runs the units in turns, b.N each, and reports their medians and how
+// they relate to that of the first.
+func compare(b *testing.B, clients int, units []named) {
+	took := make([][][]time.Duration, len(units))
 	for i := range took {
 		took[i] = make([][]time.Duration, clients)
 	}
@@ -85,9 +104,9 @@ func compare(b *testing.B, clients int, single, dual func(id int64, value int) e
 	for client := range clients {
 		all.Go(func() {
 			for n := client; n < b.N; n += clients {
-				for which, unit := range []func(int64, int) error{single, dual} {
+				for which, unit := range units {
 					began := time.Now()
-					if err := unit(int64(1+n%benchRows), (n/benchRows*2+which)%120+2); err != nil {
+					if err := unit.run(int64(1+n%benchRows), (n/benchRows*len(units)+which)%120+2); err != nil {
 						b.Error(err)
 						return
 					}
@@ -98,11 +117,14 @@ func compare(b *testing.B, clients int, single, dual func(id int64, value int) e
 	}
 	all.Wait()
 	b.StopTimer()
-	one, two := quantile(took[0], 50), quantile(took[1], 50)
-	b.ReportMetric(one, "single-p50-µs")
-	b.ReportMetric(two, "dual-p50-µs")
-	b.ReportMetric(two/one, "ratio-p50")
-	b.ReportMetric(quantile(took[1], 99)/quantile(took[0], 99), "ratio-p99")
+	single := quantile(took[0], 50)
+	for i, unit := range units {
+		b.ReportMetric(quantile(took[i], 50), unit.name+"-p50-µs")
+		if i > 0 {
+			b.ReportMetric(quantile(took[i], 50)/single, unit.name+"-ratio-p50")
+			b.ReportMetric(quantile(took[i], 99)/quantile(took[0], 99), unit.name+"-ratio-p99")
+		}
+	}
 }
 
 func quantile(took [][]time.Duration, percent int) float64 {

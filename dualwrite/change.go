@@ -9,6 +9,7 @@ import (
 
 	"github.com/underpin-db/underpin/flags"
 	"github.com/underpin-db/underpin/internal/control"
+	"github.com/underpin-db/underpin/internal/mysqlx"
 	"github.com/underpin-db/underpin/migrate"
 )
 
@@ -26,6 +27,8 @@ type Change struct {
 	plan     atomic.Pointer[plan] // the last one loaded, by whomever
 	draining []*view              // the beat's own: replaced views whose reads may not have ended
 	shadow   tally
+
+	statements statements // mirrors that are prepared on the server
 
 	// pin is the tests': the setting to work under whatever the row says.
 	pin atomic.Pointer[migrate.Setting]
@@ -90,7 +93,7 @@ func (c *Change) prepare(ctx context.Context) error {
 	if err := c.selfTest(ctx); err != nil {
 		return fmt.Errorf("self test of change %s: %w", c.name, err)
 	}
-	return c.adopt(ctx, setting, hash)
+	return c.adopt(ctx, c.client.db, setting, hash)
 }
 
 // selfTest takes the fence in a transaction that is rolled back, and has the
@@ -135,7 +138,7 @@ func (c *Change) explain(ctx context.Context, tx *sql.Tx, p *plan, s migrate.Set
 }
 
 // adopt makes a setting the current one. Only Join and the beat call it.
-func (c *Change) adopt(ctx context.Context, s migrate.Setting, planHash string) error {
+func (c *Change) adopt(ctx context.Context, q mysqlx.Querier, s migrate.Setting, planHash string) error {
 	if pin := c.pin.Load(); pin != nil {
 		s = *pin
 	}
@@ -145,7 +148,7 @@ func (c *Change) adopt(ctx context.Context, s migrate.Setting, planHash string) 
 	}
 	v := &view{setting: s, refused: c.judge(s), since: s.Epoch}
 	if planHash != "" {
-		p, err := c.planAt(ctx, c.client.db, s.Epoch, planHash)
+		p, err := c.planAt(ctx, q, s.Epoch, planHash)
 		if err != nil && v.refused == nil && s.Mode.Reads() == migrate.ReadsTargetOrCopies {
 			return err
 		}

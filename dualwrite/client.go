@@ -35,6 +35,7 @@ type Client struct {
 	// The beat's own, see beat.go. There is one beat at a time; the lock is for
 	// tests, which beat by hand.
 	beating  sync.Mutex
+	pulse    pulse
 	member   *fleet.Member
 	reported map[string]fleet.Applied
 	renewed  time.Time
@@ -57,7 +58,8 @@ type lease struct {
 //
 // db is the application's own pool and stays its owner's to close, after
 // [Client.Close]. It needs room for one connection besides those of the
-// application. ctx bounds the joining only.
+// application, which the client keeps for its heartbeats; where the pool has no
+// more than one they share it. ctx bounds the joining only.
 func Join(ctx context.Context, db *sql.DB, cfg Config) (*Client, error) {
 	return join(ctx, db, cfg, time.Now)
 }
@@ -73,7 +75,7 @@ func join(ctx context.Context, db *sql.DB, cfg Config, now func() time.Time) (*C
 	if err := control.Check(ctx, db); err != nil {
 		return nil, fmt.Errorf("join the fleet of %s: %w", cfg.Service, err)
 	}
-	c := &Client{db: db, cfg: cfg, now: now, reported: map[string]fleet.Applied{}}
+	c := &Client{db: db, cfg: cfg, now: now, reported: map[string]fleet.Applied{}, pulse: pulse{db: db}}
 	c.gate.idle = make(chan struct{}, 1)
 	for _, s := range cfg.Changes {
 		change, err := newChange(c, s)
@@ -85,8 +87,9 @@ func join(ctx context.Context, db *sql.DB, cfg Config, now func() time.Time) (*C
 	slices.SortFunc(c.changes, func(a, b *Change) int { return strings.Compare(a.name, b.name) })
 	if err := c.admit(ctx); err != nil {
 		if c.member != nil { // announced, but then the settings could not be read
-			err = errors.Join(err, c.member.Leave(context.WithoutCancel(ctx)))
+			err = errors.Join(err, c.within(context.WithoutCancel(ctx), c.member.Leave))
 		}
+		c.pulse.close()
 		return nil, fmt.Errorf("join the fleet of %s: %w", cfg.Service, err)
 	}
 	c.start(ctx)
@@ -101,7 +104,7 @@ func (c *Client) admit(ctx context.Context) error {
 			return err
 		}
 	}
-	return c.announce(ctx)
+	return c.within(ctx, c.announce)
 }
 
 // start starts the goroutines; Close stops them and waits for them.
@@ -138,14 +141,33 @@ func (c *Client) Close(ctx context.Context) error {
 	drained := c.gate.wait(ctx)
 	c.stop()
 	c.done.Wait()
+	for _, change := range c.changes {
+		change.statements.close()
+	}
 	err := c.replay.close()
+	defer c.pulse.close()
 	if drained != nil {
 		return errors.Join(fmt.Errorf("close: work is still in flight, the lease runs out by itself: %w", drained), err)
 	}
-	if left := c.member.Leave(ctx); left != nil {
+	if left := c.within(ctx, c.member.Leave); left != nil {
 		err = errors.Join(err, fmt.Errorf("close: the lease runs out by itself: %w", left))
 	}
 	return err
+}
+
+// release gives a transaction's connection back to the pool, rolling back what
+// is not committed. If the server has committed it, database/sql does not know:
+// telling it takes a round trip, for which nobody has to wait but Close.
+func (c *Client) release(tx *sql.Tx, landed bool) {
+	if !landed {
+		_ = tx.Rollback() // the connection is closed if it fails, which rolls back
+		return
+	}
+	c.gate.inside.Add(1) // the caller is inside too, so it cannot be closed yet
+	go func() {
+		defer c.gate.leave()
+		_ = tx.Rollback()
+	}()
 }
 
 // serving returns the lease under which work may begin, or why it may not.

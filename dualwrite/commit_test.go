@@ -26,7 +26,16 @@ const (
 	pass cut = iota
 	beforeCommit
 	afterCommit // the server gets it, the client never hears
+	refused     // the server rolls back and answers with an error of COMMIT
 )
+
+// commits recognises the packet that commits: a COMMIT is one of its own (header,
+// command, text), and a mirror that brings the COMMIT with it is the only
+// prepared statement that these tests run.
+func commits(packet []byte) bool {
+	const execute = 0x17 // COM_STMT_EXECUTE
+	return len(packet) < 16 && bytes.HasSuffix(packet, []byte("COMMIT")) || len(packet) > 4 && packet[4] == execute
+}
 
 // proxy passes connections on to a server until it is told to cut them. It
 // cuts once and passes on again.
@@ -77,15 +86,17 @@ func (p *proxy) toServer(client, server net.Conn, muted *atomic.Bool) {
 		if err != nil {
 			return
 		}
-		// A COMMIT is a packet of its own: header, command, text.
-		commit := n < 16 && bytes.HasSuffix(buffer[:n], []byte("COMMIT"))
 		how := pass
-		if commit {
+		if commits(buffer[:n]) {
 			how = cut(p.cut.Swap(int32(pass)))
 		}
-		if how == beforeCommit {
+		switch how {
+		case beforeCommit:
 			p.cuts.Add(1)
 			return
+		case refused:
+			p.cuts.Add(1)
+			n = copy(buffer, queryPacket(`BEGIN NOT ATOMIC ROLLBACK; SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1180; END`))
 		}
 		if how == afterCommit {
 			muted.Store(true)
@@ -101,6 +112,12 @@ func (p *proxy) toServer(client, server net.Conn, muted *atomic.Bool) {
 			return
 		}
 	}
+}
+
+// queryPacket is a COM_QUERY as a client sends it.
+func queryPacket(text string) []byte {
+	const query = 0x03
+	return append([]byte{byte(len(text) + 1), 0, 0, 0, query}, text...)
 }
 
 func toClient(client, server net.Conn, muted *atomic.Bool) {
@@ -142,6 +159,7 @@ func commitIsCut(t *testing.T, s *servers.Server, where cut) {
 	p := newProxy(t, s.Addr())
 	cfg := f.config(migrate.SourceShape, migrate.ReadNew)
 	cfg.Poll, cfg.Lease = time.Hour, 24*time.Hour // no COMMIT but ours
+	cfg.Prepare = dualwrite.PrepareNothing
 	names := f.joinOver(f.pool(p.through(t, f.database.DSN)), cfg).Change(splitName)
 	attempts := 0
 	write := func(resolve func(context.Context) (bool, error)) error {
@@ -169,6 +187,65 @@ func commitIsCut(t *testing.T, s *servers.Server, where cut) {
 	err = write(func(context.Context) (bool, error) { return false, errors.New("nobody answers") })
 	require.ErrorIs(t, err, dualwrite.ErrUnknownOutcome)
 	require.ErrorContains(t, err, "nobody answers")
+}
+
+// On MariaDB the COMMIT can come with the mirror: whatever breaks then, the
+// outcome is as unknown, and what is acknowledged is there.
+func TestLandingIsCut(t *testing.T) {
+	for name, where := range map[string]cut{"before": beforeCommit, "after": afterCommit} {
+		t.Run(name, func(t *testing.T) {
+			server := servers.ForTest(t, servers.MariaDB)
+			f := newFixture(t, server, nameSplit(), nameSplitDDL)
+			f.to(migrate.DualWriting)
+			p := newProxy(t, server.Addr())
+			cfg := f.config(migrate.SourceShape, migrate.ReadNew)
+			cfg.Poll, cfg.Lease = time.Hour, 24*time.Hour
+			names := f.joinOver(f.pool(p.through(t, f.database.DSN)), cfg).Change(splitName)
+			write := func(id int, resolve func(context.Context) (bool, error)) error {
+				return names.WriteWith(t.Context(), dualwrite.WriteOptions{Resolve: resolve}, func(ctx context.Context, tx *dualwrite.Tx) error {
+					_, err := tx.ExecContext(ctx, `INSERT INTO users (id, name) VALUES (`+strconv.Itoa(id)+`, 'Ada Lovelace')`)
+					tx.Touch(id)
+					return err
+				})
+			}
+			require.NoError(t, write(1, nil)) // from here on it is prepared
+			require.Positive(t, names.Prepared())
+			p.cut.Store(int32(where))
+			require.ErrorIs(t, write(7, nil), dualwrite.ErrUnknownOutcome)
+			require.EqualValues(t, 1, p.cuts.Load())
+			committed, err := f.seven(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, where == afterCommit, committed)
+
+			f.exec(`DELETE FROM users WHERE id = 7`)
+			p.cut.Store(int32(where))
+			require.NoError(t, write(7, f.seven))
+			require.EqualValues(t, 2, p.cuts.Load())
+			require.Equal(t, []string{"Ada Lovelace", "Ada", "Lovelace"}, f.row(`SELECT name, first_name, last_name FROM users WHERE id = 7`))
+		})
+	}
+}
+
+// A COMMIT that fails inside a landing has rolled back, and what is sent after it
+// is committed by itself: the write must not go on as if nothing had happened.
+func TestLandingIsRefused(t *testing.T) {
+	server := servers.ForTest(t, servers.MariaDB)
+	f := newFixture(t, server, nameSplit(), nameSplitDDL)
+	f.to(migrate.DualWriting)
+	p := newProxy(t, server.Addr())
+	cfg := f.config(migrate.SourceShape, migrate.ReadNew)
+	cfg.Poll, cfg.Lease = time.Hour, 24*time.Hour
+	names := f.joinOver(f.pool(p.through(t, f.database.DSN)), cfg).Change(splitName)
+	write := func() error {
+		_, err := insert(t.Context(), names, `INSERT INTO users (name) VALUES ('Ada Lovelace')`)
+		return err
+	}
+	require.NoError(t, write())
+	p.cut.Store(int32(refused))
+	require.ErrorIs(t, write(), dualwrite.ErrUnknownOutcome)
+	require.EqualValues(t, 1, p.cuts.Load())
+	require.Equal(t, []string{"1"}, f.row(`SELECT COUNT(*) FROM users`))
+	require.NoError(t, write())
 }
 
 // seven reports whether user 7 is there, waiting for whoever is at it.

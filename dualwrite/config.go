@@ -69,6 +69,12 @@ type Config struct {
 	// to [DefaultShadow]; [NoShadow] makes none.
 	Shadow int
 
+	// Prepare says whether mirrors are kept prepared on the server. Defaults to
+	// [PrepareUsual].
+	Prepare Preparation
+	// Commit says how a unit is committed. Defaults to [CommitApart].
+	Commit Committing
+
 	// Metrics is told what happens. Defaults to nobody.
 	Metrics Metrics
 	// Logger is told of what no caller hears of: a lease lost, a setting that

@@ -3,6 +3,7 @@ package dualwrite
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"time"
 
 	"github.com/underpin-db/underpin/migrate"
@@ -21,7 +22,7 @@ func (c *Change) Pin(s migrate.Setting) error {
 	}
 	c.client.beating.Lock()
 	defer c.client.beating.Unlock()
-	return c.adopt(context.Background(), s, hash)
+	return c.adopt(context.Background(), c.client.db, s, hash)
 }
 
 // JoinWithClock is Join with a clock for the lease.
@@ -64,3 +65,28 @@ var (
 
 // Writes is the shape that the change's release writes.
 func (c *Change) Writes() migrate.Shape { return c.capability.Writes }
+
+// KillPulse ends the connection of the client's heart at the server.
+func (c *Client) KillPulse(ctx context.Context, by *sql.DB) error {
+	c.beating.Lock()
+	defer c.beating.Unlock()
+	var id uint64
+	if err := c.pulse.QueryRowContext(ctx, "SELECT CONNECTION_ID()").Scan(&id); err != nil {
+		return err
+	}
+	_, err := by.ExecContext(ctx, fmt.Sprintf("KILL %d", id))
+	return err
+}
+
+// Prepared is how many statements of the change are prepared.
+func (c *Change) Prepared() int {
+	c.statements.mu.RLock()
+	defer c.statements.mu.RUnlock()
+	n := 0
+	for _, stmt := range c.statements.ready {
+		if stmt != nil {
+			n++
+		}
+	}
+	return n
+}

@@ -233,9 +233,9 @@ func TestServerWithoutConnections(t *testing.T) {
 		db.SetMaxIdleConns(0)
 		client := f.joinOver(db, f.config(migrate.SourceShape, migrate.ReadNew))
 		f.to(migrate.DualWriting)
-		f.limitUser(user, 1)
+		f.limitUser(user, 1) // connections from before it was set do not count
 		var hold *sql.Conn
-		require.Eventually(t, func() bool { // the client's own beat wants it too
+		require.Eventually(t, func() bool {
 			var err error
 			hold, err = db.Conn(t.Context())
 			return err == nil

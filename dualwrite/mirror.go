@@ -2,6 +2,7 @@ package dualwrite
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -187,7 +188,10 @@ func (m *mirror) each(ctx context.Context, statements ...shape.Statement) error 
 
 func (m *mirror) exec(ctx context.Context, s shape.Statement) (affected int64, err error) {
 	query, args := inline(s)
-	res, err := m.tx.sql.ExecContext(ctx, query, args...)
+	return affectedBy(m.tx.sql.ExecContext(ctx, query, args...))
+}
+
+func affectedBy(res sql.Result, err error) (int64, error) {
 	if err != nil {
 		return 0, err
 	}

@@ -1,6 +1,12 @@
 package dualwrite
 
-import "context"
+import (
+	"context"
+	"errors"
+
+	"github.com/underpin-db/underpin/internal/mysqlx"
+	"github.com/underpin-db/underpin/internal/shape"
+)
 
 // ride runs the first statements of the mirror with the fence joined into them.
 // If they changed anything, the fence is taken, the setting is what was assumed,
@@ -25,12 +31,15 @@ func (t *Tx) ride(ctx context.Context, keys []Key) (done bool, err error) {
 	if first := m.first(m.plan.riding); first != nil {
 		// An epoch only rises. The plan's was the row's when it was read, so if
 		// one of several statements still met it, all of them did.
-		most, err := m.most(ctx, first)
+		most, err := m.riding(ctx, first)
 		switch {
-		case err != nil && costsTransaction(err):
+		case err != nil && (costsTransaction(err) || errors.Is(err, mysqlx.ErrUnknownOutcome)):
 			return false, m.explain(ctx, err)
 		case err == nil && most > 0:
 			t.pending = nil
+			if t.landed {
+				return true, nil
+			}
 			return true, m.explain(ctx, m.after(ctx, most))
 		}
 		idle = err == nil && m.column()
@@ -51,4 +60,45 @@ func (m *mirror) after(ctx context.Context, most int64) error {
 		return err
 	}
 	return m.check(ctx)
+}
+
+// riding runs the first statements, which carry the fence, the cheapest way there
+// is: one statement about one row may be prepared, and may bring the COMMIT with
+// it. It returns as most does.
+func (m *mirror) riding(ctx context.Context, first []shape.Statement) (most int64, err error) {
+	if len(m.keys) != 1 || m.tx.change.client.cfg.Prepare == PrepareNothing {
+		return m.most(ctx, first)
+	}
+	for _, s := range first {
+		n, err := m.execPrepared(ctx, s, len(first) == 1)
+		if err != nil {
+			return most, err
+		}
+		most = max(most, n)
+	}
+	return most, nil
+}
+
+// execPrepared runs a statement prepared if it is, and as text otherwise. Only
+// one that is the whole mirror may commit.
+func (m *mirror) execPrepared(ctx context.Context, s shape.Statement, whole bool) (affected int64, err error) {
+	if !numbered(s) {
+		return m.exec(ctx, s)
+	}
+	if whole && m.mayLand() {
+		if n, tried, err := m.land(ctx, s); tried {
+			return n, err
+		}
+	}
+	if stmt := m.tx.change.statements.of(m.plan.epoch, s.SQL); stmt != nil {
+		return affectedBy(m.tx.prepared(ctx, stmt, s.Args))
+	}
+	return m.exec(ctx, s)
+}
+
+// mayLand reports whether nothing is left to do after a mirror of one statement
+// that changed its row, but to commit. A backward mirror is checked afterwards.
+func (m *mirror) mayLand() bool {
+	return m.tx.owner == ownedByWrite && m.direction == shape.Forward &&
+		m.tx.change.client.cfg.Commit == CommitWithMirror
 }

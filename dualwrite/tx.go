@@ -25,6 +25,7 @@ type Tx struct {
 	setting migrate.Setting
 	owner   owner
 	pending *plan // not nil: the fence is still to be taken; the setting is assumed
+	landed  bool  // the mirror has brought the COMMIT with it
 
 	mu      sync.Mutex
 	failed  error       // what poisoned it

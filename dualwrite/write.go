@@ -48,6 +48,7 @@ func (c *Change) WriteWith(ctx context.Context, opts WriteOptions, fn Unit) erro
 	defer c.client.gate.leave()
 	w := &write{change: c, opts: opts, fn: fn, started: time.Now()}
 	err := c.client.cfg.Retry.internal().Retry(ctx, w.again, w.attempt)
+	c.statements.tend(ctx, c.client.db, c.client.now())
 	c.client.cfg.Metrics.Wrote(c.name, w.mode, outcomeOf(err), time.Since(w.started))
 	return err
 }
@@ -110,7 +111,7 @@ func (w *write) attempt(ctx context.Context) (err error) {
 	defer func() {
 		// Also when fn panics. After a commit it does nothing.
 		t.end()
-		_ = tx.Rollback() // the connection is closed if it fails, which rolls back
+		w.change.client.release(tx, t.landed)
 	}()
 	if err := t.assume(ctx); err != nil {
 		return w.ours(err)
@@ -120,7 +121,10 @@ func (w *write) attempt(ctx context.Context) (err error) {
 		return err
 	}
 	if err := t.finish(ctx); err != nil {
-		return w.ours(err)
+		return w.settle(ctx, err)
+	}
+	if t.landed {
+		return nil
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -183,16 +187,23 @@ func (w *write) ours(err error) error {
 	return err
 }
 
-// commit commits and, if nobody knows whether that worked, asks.
+// commit commits.
 func (w *write) commit(ctx context.Context, tx *sql.Tx) error {
 	err := mysqlx.Commit(tx)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		// database/sql looks at the context before it sends the COMMIT and never
 		// after: nothing was sent.
 		return fmt.Errorf("roll back: %w", context.Cause(ctx))
+	}
+	return w.settle(ctx, err)
+}
+
+// settle decides what an error of ours means and, if nobody knows whether the
+// unit was committed, asks.
+func (w *write) settle(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
 	case !errors.Is(err, mysqlx.ErrUnknownOutcome):
 		return w.ours(err)
 	case w.opts.Resolve == nil:

@@ -23,5 +23,7 @@
 // kernel's ephemeral range: while a server restarts, no outgoing connection can take its port, and
 // no client can by accident connect to itself on it.
 //
+// Redis comes through the same door, from the same four sources: [RedisForTest], [PrivateRedis], [StartRedis].
+//
 // Tests use [Run], [ForTest], [Each] and [Private]; programs use [Start].
 package servers

@@ -38,6 +38,10 @@ func (e *NoServerError) Error() string {
 	for _, f := range e.Failures {
 		fmt.Fprintf(&b, "\n  %-8s %v", f.Source, f.Err)
 	}
+	if e.Engine == redisEngine {
+		fmt.Fprintf(&b, "\nset %s to the URL of a running server, or start Docker, or run as root on Debian: go run ./integration/cmd/withservers install", EnvRedis)
+		return b.String()
+	}
 	fmt.Fprintf(&b, "\nset %s to the DSN of a running server, or start Docker, or run as root on Debian: go run ./integration/cmd/withservers -engines %s install",
 		e.Engine.EnvDSN(), e.Engine)
 	return b.String()
@@ -94,6 +98,11 @@ func (o *Options) complete() ([]Source, error) {
 		return nil, err
 	}
 	o.Engine = engine
+	return o.sources()
+}
+
+// sources fills in the defaults that hold for every kind of server and returns the sources to try.
+func (o *Options) sources() ([]Source, error) {
 	o.StartTimeout = cmp.Or(o.StartTimeout, defaultStartTimeout)
 	o.Dir = cmp.Or(o.Dir, os.TempDir())
 	if o.Log == nil {

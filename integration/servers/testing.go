@@ -72,7 +72,7 @@ func Run(m *testing.M) int {
 	code := m.Run()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if err := ofProcess.stop(ctx); err != nil {
+	if err := errors.Join(ofProcess.stop(ctx), stopRedisOfProcess(ctx)); err != nil {
 		fmt.Fprintln(os.Stderr, "servers: stop after the tests:", err)
 		return max(code, 1)
 	}

@@ -2,6 +2,7 @@ package mysqlx
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -53,6 +54,7 @@ var classes = map[uint16]Class{
 	1213: ClassDeadlock, // InnoDB chose this transaction as the victim
 	1020: ClassDeadlock, // MariaDB, innodb_snapshot_isolation: the row changed since the snapshot; rolls back all
 	1614: ClassDeadlock, // XA: the transaction branch was rolled back by a deadlock
+	3101: ClassDeadlock, // MySQL, group replication: another member's write won the certification; rolls back all, at COMMIT
 
 	1205: ClassLockWait, // innodb_lock_wait_timeout or lock_wait_timeout passed
 	3572: ClassLockWait, // NOWAIT on MySQL
@@ -77,7 +79,9 @@ var classes = map[uint16]Class{
 	2006: ClassConnection, // server has gone away, as proxies pass it on
 	2013: ClassConnection, // lost connection during query, likewise
 	4031: ClassConnection, // MySQL: the client was idle beyond wait_timeout
+	1158: ClassConnection, // the server could not read from the network
 	1159: ClassConnection, // network read timeout at the server
+	1160: ClassConnection, // the server could not write to the network
 	1161: ClassConnection, // network write timeout at the server
 
 	1062: ClassDuplicate, // duplicate entry
@@ -140,11 +144,13 @@ func Classify(err error) Class {
 	return ClassOther
 }
 
-// isConnectionError recognises the ways in which the driver and the network
-// stack report a broken connection.
+// isConnectionError recognises the ways in which database/sql, the driver and
+// the network stack report a broken connection. sql.ErrConnDone is what a
+// connection that has been closed because it was broken answers from then on;
+// nothing was sent.
 func isConnectionError(err error) bool {
 	for _, known := range []error{
-		driver.ErrBadConn, mysql.ErrInvalidConn, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed,
+		driver.ErrBadConn, sql.ErrConnDone, mysql.ErrInvalidConn, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed,
 		syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE, ErrUnknownOutcome,
 	} {
 		if errors.Is(err, known) {
@@ -184,8 +190,11 @@ func RetryUnit(err error) bool {
 type committer interface{ Commit() error }
 
 // Commit commits and tells an unknown outcome from a refusal.
-func Commit(tx committer) error {
-	err := tx.Commit()
+func Commit(tx committer) error { return CommitOutcome(tx.Commit()) }
+
+// CommitOutcome turns the error of a statement that commits into what is known
+// of the outcome, as [Commit] does: for a COMMIT that is part of something else.
+func CommitOutcome(err error) error {
 	switch Classify(err) {
 	case ClassNone:
 		return nil

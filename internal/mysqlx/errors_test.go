@@ -179,6 +179,54 @@ func TestClassifyOfKills(t *testing.T) {
 	})
 }
 
+// Errors that take a group of servers or a broken network to provoke: the table
+// is all there is to test.
+func TestClassifyOfNumbers(t *testing.T) {
+	for number, want := range map[uint16]mysqlx.Class{
+		3101: mysqlx.ClassDeadlock, // group replication's certification
+		1158: mysqlx.ClassConnection, 1159: mysqlx.ClassConnection, 1160: mysqlx.ClassConnection, 1161: mysqlx.ClassConnection,
+	} {
+		err := fmt.Errorf("wrapped: %w", &mysql.MySQLError{Number: number})
+		require.Equal(t, want, mysqlx.Classify(err), number)
+		require.True(t, mysqlx.RetryUnit(err), number)
+	}
+}
+
+// A COMMIT that certification refused has a known outcome: nothing of the
+// transaction is there. One whose answer the network ate has not.
+func TestCommitThatWasRolledBackIsKnown(t *testing.T) {
+	refused := func(number uint16) error { return mysqlx.Commit(answer{&mysql.MySQLError{Number: number}}) }
+	require.NotErrorIs(t, refused(3101), mysqlx.ErrUnknownOutcome)
+	require.True(t, mysqlx.RetryUnit(refused(3101)))
+	require.ErrorIs(t, refused(1160), mysqlx.ErrUnknownOutcome)
+	require.False(t, mysqlx.RetryUnit(refused(1160)))
+}
+
+// answer is a transaction whose COMMIT is answered with an error.
+type answer struct{ err error }
+
+func (a answer) Commit() error { return a.err }
+
+// A connection that broke is closed, and says so to whoever goes on using it.
+func TestClassifyOfAClosedConnection(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		db := open(t, s.Database(t), mysqlx.Options{})
+		conn, err := db.Conn(t.Context())
+		require.NoError(t, err)
+		defer conn.Close()
+		var id uint64
+		require.NoError(t, conn.QueryRowContext(t.Context(), "SELECT CONNECTION_ID()").Scan(&id))
+		mustExec(t, db, fmt.Sprintf("KILL %d", id))
+		for range 3 { // the first attempt finds it dead, the later ones closed
+			_, err = conn.ExecContext(t.Context(), "DO 1")
+			require.Error(t, err)
+		}
+		require.ErrorIs(t, err, sql.ErrConnDone)
+		require.Equal(t, mysqlx.ClassConnection, mysqlx.Classify(fmt.Errorf("wrapped: %w", err)))
+		require.True(t, mysqlx.RetryUnit(err))
+	})
+}
+
 func TestClassifyOfPrivileges(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		d := s.Database(t)

@@ -135,7 +135,7 @@ func (s *Session) rollback(ctx context.Context, err error) error {
 		return err
 	}
 	s.discard()
-	if Classify(failed) == ClassConnection || errors.Is(failed, sql.ErrConnDone) {
+	if Classify(failed) == ClassConnection {
 		return err // the server has rolled it back
 	}
 	return errors.Join(err, fmt.Errorf("roll back (its connection was closed instead): %w", failed))
