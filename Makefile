@@ -6,7 +6,7 @@ BIN := $(CURDIR)/.bin
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(BIN)/golangci-lint-$(GOLANGCI_VERSION)
 WITH_SERVERS := go run ./integration/cmd/withservers
-SOURCES := cmd internal integration migrate dualwrite backfill flags querykiller examples
+SOURCES := cmd internal integration migrate dualwrite backfill flags querykiller review examples
 # Packages run side by side; tests inside them do too. Two cores are assumed.
 TEST_FLAGS ?= -timeout 15m
 
@@ -58,12 +58,30 @@ bench: ## Measure copy, dual write, transition and library code as ratios of one
 	$(WITH_SERVERS) -durability durable -buffer-pool 1024 -- go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./backfill ./dualwrite ./flags ./integration/bench
 
 .PHONY: bench-plan
-bench-plan: ## Measure planning: parsing 1 000 statements, comparing 1 000 tables
-	$(WITH_SERVERS) -- go test -run '^$$' -bench 'Parse|Diff' -benchtime 1x -timeout 20m ./migrate/ddl ./migrate/desired
+bench-plan: ## Measure planning: 1 000 statements parsed, 1 000 tables planned against and compared
+	$(WITH_SERVERS) -- go test -run '^$$' -bench 'Parse|Diff|Build' -benchtime 1x -timeout 20m ./migrate/ddl ./migrate/desired ./migrate/plan
 
 .PHONY: bench-killer
 bench-killer: ## Measure the query killer: latency, cost of polling, the window that remains
 	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./querykiller
+
+.PHONY: bench-review
+bench-review: ## Measure a review of 1 000 files of migrations, on one core
+	GOMAXPROCS=1 go test -run '^$$' -bench Review -benchtime 5x ./review
+
+.PHONY: review-corpus
+review-corpus: ## Review foreign migrations: make review-corpus DIR="folder folder"
+	go run ./integration/cmd/reviewcorpus $(DIR)
+
+.PHONY: bench-flags
+bench-flags: ## Measure flags beside other SDKs, the spread of a kill switch, the load of polling
+	cd integration/flagsbench && go test -run '^$$' -bench 'Static|Rule' -benchtime 300ms -count 3 -cpu 1,2 .
+	cd integration/flagsbench && go test -run '^$$' -bench Load -benchtime 10x .
+	cd integration/flagsbench && go test -run '^$$' -bench 'KillSwitch|Polling' -benchtime 1x -timeout 30m .
+
+.PHONY: bench-experiments
+bench-experiments: ## Measure first exposures and the results of an experiment
+	go test -run '^$$' -bench . -benchtime 5x -timeout 30m ./flags/experiment
 
 .PHONY: conformance-killer
 conformance-killer: ## What the query killer spares, beside pt-kill where it is installed
@@ -81,6 +99,12 @@ fuzz: ## Fuzz parsers and quoting for a minute each
 	go test -run '^$$' -fuzz FuzzParseRules -fuzztime 1m ./querykiller
 	go test -run '^$$' -fuzz FuzzKindOf -fuzztime 1m ./querykiller
 	go test -run '^$$' -fuzz FuzzRedact -fuzztime 1m ./querykiller
+	go test -run '^$$' -fuzz FuzzFlag -fuzztime 1m ./flags
+	go test -run '^$$' -fuzz FuzzParse -fuzztime 1m ./flags/filestore
+	go test -run '^$$' -fuzz FuzzRead -fuzztime 1m ./flags/imports
+	go test -run '^$$' -fuzz FuzzRun -fuzztime 1m ./review
+	go test -run '^$$' -fuzz FuzzRules -fuzztime 1m ./review/rules
+	go test -run '^$$' -fuzz FuzzParse -fuzztime 1m ./internal/gosource
 
 .PHONY: test-servers
 test-servers: ## Exercise every way to get a server: DSN, native, Docker, installation

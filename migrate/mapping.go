@@ -124,7 +124,7 @@ const (
 // Mapping is the declared relation between two shapes of the same data:
 // target = f(source), where f is Forward, and source = g(target), where g is
 // Backward. The i-th key column of the target corresponds to the i-th of the
-// source and has the same type. A Mapping is a value; it is safe for
+// source and has the same type, or a longer one of the same kind. A Mapping is a value; it is safe for
 // concurrent use as long as nobody writes to it.
 type Mapping struct {
 	Source   Table        `json:"source"`

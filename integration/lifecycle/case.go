@@ -13,8 +13,8 @@ type Case struct {
 	Name string
 	// Schema and Rows are executed before anything else.
 	Schema, Rows []string
-	// Change is the change file.
-	Change string
+	// Change is the change file; or DDL is what the planner derives it from.
+	Change, DDL string
 	// End is what the schema has to hold when the change is closed.
 	End []string
 	// Service and ChangeName are those of the change file.
@@ -22,6 +22,9 @@ type Case struct {
 	// Old writes the source shape, New the target shape.
 	Old, New App
 }
+
+// reads makes a change's ramp as short as a test can have it.
+const reads = `reads: {ramp: [50, 100], soak: 0s, shadow: {sample: 0}}`
 
 // Person is the value that the applications of all cases store. Last may hold
 // blanks only if the new application wrote it.

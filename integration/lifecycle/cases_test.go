@@ -9,9 +9,10 @@ import (
 )
 
 // cases are the kinds of change that are walked through.
-func cases() []Case { return []Case{splitColumn(), moveTable(), moveTableWithIndexes()} }
+func cases() []Case {
+	return []Case{splitColumn(), moveTable(), moveTableWithIndexes(), lengthenKey(), retype(), rekey()}
+}
 
-const reads = `reads: {ramp: [50, 100], soak: 0s, shadow: {sample: 0}}`
 
 func splitColumn() Case {
 	return Case{
@@ -88,6 +89,18 @@ func moveTableWithIndexes() Case {
 		"visits INT NOT NULL DEFAULT 0,\n      KEY by_name (last_name, first_name(20)),\n      KEY by_visits (visits)\n", 1) + `
 backfill: {indexes: after_rows}
 `
+	return c
+}
+
+// lengthenKey is the same with a key that holds more in the target, and a column
+// whose members the target numbers otherwise.
+func lengthenKey() Case {
+	c := moveTable()
+	c.Name = "move a table to a longer key"
+	c.Schema = []string{strings.Replace(c.Schema[0], "id BIGINT", "state ENUM('new','known') NOT NULL DEFAULT 'known',\n  id INT UNSIGNED", 1)}
+	c.End = []string{"`id` bigint", "enum('known','new')"}
+	c.Change = strings.Replace(c.Change, "id BIGINT", "state ENUM('known','new') NOT NULL DEFAULT 'known',\n      id BIGINT UNSIGNED", 1)
+	c.Change = strings.ReplaceAll(c.Change, "  visits: visits\n", "  visits: visits\n  state: state\n")
 	return c
 }
 

@@ -26,6 +26,12 @@ const envReader = "UNDERPIN_TEST_READER_DSN"
 
 const shortLease = 2 * time.Second
 
+// idle is after how long the server ends a connection of the child that sends
+// nothing. When the child's lease has run out its connections belong to no live
+// instance, and the gate for strangers waits until they are gone: for a stopped
+// process that is when the server, or an operator, ends them.
+const idle = 3 * time.Second
+
 func TestMain(m *testing.M) {
 	if dsn := os.Getenv(envReader); dsn != "" {
 		if err := readForEver(context.Background(), dsn); err != nil {
@@ -104,7 +110,7 @@ func (w *world) child(t *testing.T) (*os.Process, <-chan string) {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	cmd := exec.CommandContext(t.Context(), self)
-	cmd.Env = append(os.Environ(), envReader+"="+w.appDSN)
+	cmd.Env = append(os.Environ(), envReader+"="+w.appDSN+fmt.Sprintf("&wait_timeout=%d", int(idle.Seconds())))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)

@@ -51,10 +51,25 @@ func newWorld(t *testing.T, s *servers.Server, c Case) *world {
 	return w
 }
 
+// file is the change file of the case: as it is written, or as it is derived.
+func (w *world) file(t *testing.T) *plan.File {
+	t.Helper()
+	text := w.c.Change
+	if w.c.DDL != "" {
+		list, err := plan.Derive(t.Context(), w.db, plan.DDL{Name: "ddl", Text: w.c.DDL, Service: w.c.Service}, plan.Options{})
+		require.NoError(t, err)
+		text, err = list[0].YAML()
+		require.NoError(t, err)
+		text += reads
+	}
+	file, err := plan.ParseFile("change.yaml", strings.NewReader(text))
+	require.NoError(t, err)
+	return file
+}
+
 func (w *world) submit(t *testing.T) {
 	t.Helper()
-	file, err := plan.ParseFile("change.yaml", strings.NewReader(w.c.Change))
-	require.NoError(t, err)
+	file := w.file(t)
 	p, err := plan.Build(t.Context(), w.db, file, plan.Options{})
 	require.NoError(t, err)
 	require.NoError(t, w.engine.Submit(t.Context(), p))

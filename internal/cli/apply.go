@@ -3,8 +3,10 @@ package cli
 import (
 	"context"
 	"database/sql"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/underpin-db/underpin/internal/control"
 	"github.com/underpin-db/underpin/migrate"
@@ -29,24 +31,34 @@ left to do.`,
 		Example: "  underpin apply changes/split-user-name\n  underpin apply split-user-name --to verified --wait 30m\n  underpin apply split-user-name --to contracted",
 		Args:    takes("CHANGEFILE|DIR|NAME"),
 		RunE: func(c *cobra.Command, args []string) error {
+			if c.Flags().Changed("break-glass") && strings.TrimSpace(o.breakGlass) == "" {
+				return usagef("--break-glass takes a reason")
+			}
 			to, err := phaseOf(o.to)
 			if err != nil {
 				return err
 			}
-			return a.apply(c.Context(), args[0], to, o)
+			return a.apply(c.Context(), c.Flags(), args[0], to, o)
 		},
 	}
 	phaseFlag(c, &o.to, "to", "go no further than this phase (default: the last with a way back)")
 	c.Flags().DurationVar(&o.wait, "wait", 0, "how long to wait for gates in all")
 	c.Flags().BoolVar(&o.allowCopy, "allow-copy", false, "allow DDL that copies the table while writers wait")
+	c.Flags().StringVar(&o.breakGlass, "break-glass", "", "go on without the signatures that are needed, for this reason; it is recorded and shown for good")
 	c.Flags().IntVar(&o.workers, "workers", 0, "backfill workers in this process (default: what suits the server)")
 	return c
 }
 
-func (a *app) apply(ctx context.Context, arg string, to migrate.Phase, o walkOptions) error {
+func (a *app) apply(ctx context.Context, flags *pflag.FlagSet, arg string, to migrate.Phase, o walkOptions) error {
 	cfg, r := a.engineConfig(o)
 	defer r.close()
 	return a.withDB(ctx, func(ctx context.Context, db *sql.DB) error {
+		var err error
+		if cfg.SignOff, err = a.signOff(flags, db, arg); err != nil && o.breakGlass == "" {
+			return err
+		} else if err != nil {
+			cfg.SignOff = unreadableSignOff{err}
+		}
 		cfg.DB, cfg.Actor = db, a.actor()
 		e, err := engine.New(cfg)
 		if err != nil {
@@ -69,7 +81,7 @@ func (a *app) apply(ctx context.Context, arg string, to migrate.Phase, o walkOpt
 		if err := checkPath(c, to, migrate.Forward); err != nil {
 			return err
 		}
-		out, err := e.Apply(ctx, name, engine.WalkOptions{To: to, Wait: o.wait})
+		out, err := e.Apply(ctx, name, engine.WalkOptions{To: to, Wait: o.wait, BreakGlass: o.breakGlass})
 		r.close()
 		if err != nil {
 			return err

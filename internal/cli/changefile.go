@@ -103,6 +103,12 @@ func (a *app) submit(ctx context.Context, db *sql.DB, e *engine.Engine, arg stri
 		return name, nil
 	}
 	p, err := plan.Build(ctx, db, file, plan.Options{})
+	var refused *plan.RefusedError
+	if errors.As(err, &refused) && recorded(c, file) {
+		// A process that ended right behind the DDL leaves the change in planned. Its
+		// plan cannot be made again, because what it asks for is there: go on with it.
+		return name, nil
+	}
 	if err != nil {
 		return "", underWay(err, begun, c)
 	}
@@ -123,6 +129,16 @@ func unedited(c control.Change, file *plan.File) error {
 		err:  fmt.Errorf("%s was edited after change %s had begun", file.Name, c.Name),
 		hint: "go on with the recorded plan: underpin apply " + c.Name + "; or roll back to planned first",
 	}
+}
+
+// recorded reports whether the recorded plan of a change of the schema alone is
+// the one that the file asks for.
+func recorded(c control.Change, file *plan.File) bool {
+	if c.PlanHash == "" {
+		return false
+	}
+	p, err := plan.Unmarshal(c.Spec)
+	return err == nil && p.Says(file)
 }
 
 // underWay adds to a refusal that the change goes on without its file.

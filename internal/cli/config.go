@@ -23,9 +23,13 @@ type config struct {
 	LogLevel     string `yaml:"log_level"`
 	Actor        string `yaml:"actor"`
 	JSON         bool   `yaml:"json"`
+	// Review is read, and checked, by the commands that use it.
+	Review any `yaml:"review"`
+	// SignOff likewise; see package review/sign.
+	SignOff any `yaml:"signoff"`
 }
 
-const configFields = "the fields are dsn, password_file, service, changes, log_level, actor, json"
+const configFields = "the fields are dsn, password_file, service, changes, log_level, actor, json, review, signoff"
 
 // readConfig reads a settings file into the values by field. A file that nobody
 // asked for may be missing.

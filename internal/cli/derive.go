@@ -22,7 +22,10 @@ type derivedChange struct {
 	Why    string `json:"why"`
 	// After is the change that has to be carried out before this one can be
 	// planned.
-	After    string         `json:"after,omitempty"`
+	After string `json:"after,omitempty"`
+	// Instead is the change file to write if the author meant what DDL cannot
+	// say.
+	Instead  string         `json:"instead,omitempty"`
 	Course   migrate.Course `json:"course,omitempty"`
 	Hash     string         `json:"hash,omitempty"`
 	Written  []string       `json:"written,omitempty"`
@@ -41,14 +44,12 @@ type derivedChanges struct {
 	Note string `json:"note,omitempty"`
 }
 
-// ddlWords are what DDL begins with.
-var ddlWords = []string{"alter", "create", "drop", "rename", "truncate"}
-
 // ddlOf returns the DDL that an argument of plan stands for: the argument
-// itself, a file *.sql, or - for the standard input. ok is false where the
-// argument is none of these.
+// itself, a file *.sql, or - for the standard input. Several words are a
+// statement unless a file has that name. ok is false where the argument is none
+// of these.
 func (a *app) ddlOf(arg string) (in plan.DDL, ok bool, err error) {
-	first, _, several := strings.Cut(strings.TrimSpace(arg), " ")
+	_, missing := os.Stat(arg)
 	switch {
 	case arg == "-":
 		text, err := io.ReadAll(io.LimitReader(a.stdin, plan.MaxFileSize+1))
@@ -62,7 +63,7 @@ func (a *app) ddlOf(arg string) (in plan.DDL, ok bool, err error) {
 			return in, false, &usageError{err: fmt.Errorf("read DDL: %w", err)}
 		}
 		in = plan.DDL{Name: arg, Text: string(text)}
-	case several && slices.Contains(ddlWords, strings.ToLower(first)):
+	case missing != nil && len(strings.Fields(arg)) > 1:
 		in = plan.DDL{Name: "argument", Text: arg}
 	default:
 		return in, false, nil
@@ -94,13 +95,9 @@ func (a *app) deriveSchema(ctx context.Context, o planOptions) error {
 	if err != nil {
 		return err
 	}
-	decided := desired.Options{Dropped: o.dropped, Renamed: map[string]string{}}
-	for _, r := range o.renamed {
-		from, to, ok := strings.Cut(r, "=")
-		if !ok || from == "" || to == "" {
-			return usagef("--renamed %s: write TABLE=TABLE or TABLE.COLUMN=COLUMN", r)
-		}
-		decided.Renamed[from] = to
+	decided := desired.Options{Dropped: o.dropped}
+	if decided.Renamed, err = renames("--renamed", o.renamed); err != nil {
+		return err
 	}
 	db, err := a.connect(ctx)
 	if err != nil {
@@ -128,6 +125,19 @@ func (a *app) deriveSchema(ctx context.Context, o planOptions) error {
 	}
 	in.Text = strings.Join(statements, ";\n") + ";\n"
 	return a.derive(ctx, in, o)
+}
+
+// renames reads what a flag says of names, old to new.
+func renames(flag string, list []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, r := range list {
+		from, to, ok := strings.Cut(r, "=")
+		if !ok || from == "" || to == "" {
+			return nil, usagef("%s %s: write TABLE=TABLE or TABLE.COLUMN=COLUMN", flag, r)
+		}
+		out[from] = to
+	}
+	return out, nil
 }
 
 // schemaSources reads a file, or the *.sql of a folder in the order of their
@@ -161,7 +171,10 @@ func (a *app) derive(ctx context.Context, in plan.DDL, o planOptions) error {
 	}
 	defer db.Close()
 	in.Change = o.name
-	out := derivedChanges{Findings: []plan.Finding{}, Note: o.note}
+	if in.Into, err = renames("--into", o.into); err != nil {
+		return err
+	}
+	out := derivedChanges{Changes: []derivedChange{}, Findings: []plan.Finding{}, Note: o.note}
 	list, err := plan.Derive(ctx, db, in, plan.Options{})
 	var refused *plan.RefusedError
 	if errors.As(err, &refused) {
@@ -177,22 +190,43 @@ func (a *app) derive(ctx context.Context, in plan.DDL, o planOptions) error {
 		if c.text, err = d.YAML(); err != nil {
 			return err
 		}
-		if d.After == "" {
-			p, err := plan.Build(ctx, db, d.File, plan.Options{})
-			if err != nil {
+		if d.Instead != nil {
+			if c.Instead, err = (plan.Derivation{File: d.Instead, Why: "The values move."}).YAML(); err != nil {
 				return err
 			}
-			c.Plan, c.Hash, c.Course = p, p.Hash(), p.Change.Course
-			c.Findings = append(c.Findings, p.Findings...)
+		}
+		if d.Plan != nil {
+			c.Plan, c.Hash, c.Course = d.Plan, d.Plan.Hash(), d.Plan.Change.Course
+			c.Findings = append(c.Findings, d.Plan.Findings...)
 		}
 		out.Changes = append(out.Changes, c)
 	}
-	if !o.dryRun {
+	if o.stdout && !a.settings.JSON {
+		return out.print(a.stdout)
+	}
+	if !o.dryRun && !o.stdout {
 		if err := out.write(); err != nil {
 			return err
 		}
 	}
 	return a.emit(out, func(p *page) { p.derived(out) })
+}
+
+// print prints each plan, or the change file of what can only be planned later.
+func (r *derivedChanges) print(w io.Writer) error {
+	for i, c := range r.Changes {
+		text := c.text
+		if c.Plan != nil {
+			text = c.Plan.Render()
+		}
+		if i > 0 {
+			text = "\n" + text
+		}
+		if _, err := io.WriteString(w, text); err != nil {
+			return fmt.Errorf("print the plan: %w", err)
+		}
+	}
+	return nil
 }
 
 // write writes the change files and plans, all or none as far as files that are
@@ -241,12 +275,18 @@ func (p *page) derived(r derivedChanges) {
 		}
 		if c.Plan != nil {
 			p.gap()
-			p.steps(c.Plan.Steps)
+			p.steps(c.Plan)
 			if c.Plan.Schema == nil {
 				p.gap()
 				p.sample(c.Plan.Sample)
 			}
 			p.findings(c.Findings)
+		}
+		if c.Instead != "" {
+			p.gap()
+			for line := range strings.Lines(c.Instead) {
+				p.line("    %s", strings.TrimRight(line, "\n"))
+			}
 		}
 		for _, path := range c.Written {
 			p.line("  wrote %s", path)

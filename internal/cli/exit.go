@@ -104,6 +104,8 @@ func rules() []rule {
 		{is(engine.ErrPaused), exitRefused, "paused", "somebody has paused the change", ""},
 		{as[*control.HeldError], exitRefused, "held", "another process drives the change at this moment", ""},
 		{is(engine.ErrWouldCopy), exitRefused, "would_copy", "DDL would copy the table while writers wait", ""},
+		{is(engine.ErrCostsMore), exitRefused, "costs_more", "DDL costs more than the plan says", ""},
+		{is(engine.ErrWayRefused), exitRefused, "way_refused", "the server refuses to do DDL in the way that was asserted", ""},
 		{as[*refusedError], exitRefused, "refused", "what was asked for is not possible where the change stands", ""},
 
 		{as[*timeoutError], exitTimedOut, "timed_out", "what was waited for did not come in time", ""},

@@ -32,6 +32,14 @@ type killerOptions struct {
 	trend       trendOptions
 }
 
+// mode is what the flags ask for.
+func (o killerOptions) mode() querykiller.Mode {
+	if o.dryRun {
+		return querykiller.ModeDryRun
+	}
+	return querykiller.ModeKill
+}
+
 const (
 	envWebhook = "UNDERPIN_WEBHOOK"
 	// closeWithin bounds how long the end of a run waits for decisions to be
@@ -236,7 +244,7 @@ func (a *app) watchServer(ctx context.Context, v *voice, o killerOptions, w watc
 	var undo querykiller.UndoMeter // belongs to the killer's goroutine
 	metrics := promkiller.New(promkiller.Sources{Lost: fan.Lost, Stopped: func() bool { return killer.Status().Stopped != "" }})
 	killer, err = querykiller.New(querykiller.Config{
-		Server: w.server, Rules: w.rules, Name: w.name, Interval: o.interval, DryRun: o.dryRun, Logger: v.logger,
+		Server: w.server, Rules: w.rules, Name: w.name, Interval: o.interval, Mode: o.mode(), Logger: v.logger,
 		Recorder: querykiller.RecorderFunc(func(ctx context.Context, d querykiller.Decision) error {
 			v.count(d)
 			return errors.Join(metrics.Record(ctx, d), fan.Record(ctx, d))

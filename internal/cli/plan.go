@@ -14,6 +14,7 @@ import (
 
 	"github.com/underpin-db/underpin/migrate"
 	"github.com/underpin-db/underpin/migrate/plan"
+	"github.com/underpin-db/underpin/migrate/preflight"
 )
 
 // planned is the result of the plan command.
@@ -27,12 +28,26 @@ type planned struct {
 	Plan     *plan.Plan     `json:"plan,omitempty"`
 	// Code is what each release of the application has to do.
 	Code []plan.Snippet `json:"code,omitempty"`
+	// Preflight is what carrying it out would take here, from a short sample;
+	// nil where it was not asked for or could not be made, as Note says.
+	Preflight *preflight.Report `json:"preflight,omitempty"`
+	Note      string            `json:"note,omitempty"`
+}
+
+// markdown is plan.md: the plan, and what was measured when it was made.
+func (r planned) markdown() string {
+	if r.Preflight == nil {
+		return r.Plan.Render()
+	}
+	return r.Plan.Render() + "\n" + r.Preflight.Markdown()
 }
 
 // planOptions are the flags of the plan command.
 type planOptions struct {
 	dryRun, stdout bool
+	unmeasured     bool   // no preflight
 	name           string // of a change that is derived
+	into           []string
 
 	schema           string // file or folder of CREATE TABLE statements
 	renamed, dropped []string
@@ -50,6 +65,10 @@ func planCommand(a *app) *cobra.Command {
 the change file. No user table is touched: DDL is tried on empty scratch tables,
 and rows are read with plain SELECTs. A change that may not be carried out is
 refused with everything that speaks against it.
+
+What carrying it out would take here is measured on scratch tables with a sample
+of about a second (underpin preflight takes a longer one), shown in short, and
+written to plan.md below the plan. It is not part of the plan's hash.
 
 Given DDL, as an argument, in a file or on the standard input, the changes are
 derived first, each written to a directory of its own: what running code does not
@@ -86,9 +105,11 @@ about, never guessed: --renamed and --dropped answer.`,
 	}
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "print the summary and write nothing")
 	c.Flags().BoolVar(&o.stdout, "stdout", false, "print plan.md instead of writing it")
+	c.Flags().BoolVar(&o.unmeasured, "no-preflight", false, "do not measure what carrying it out would take")
 	c.Flags().StringVar(&o.schema, "schema", "", "derive from this desired schema: a file, or a folder of *.sql")
 	c.Flags().StringArrayVar(&o.renamed, "renamed", nil, "with --schema: TABLE=TABLE or TABLE.COLUMN=COLUMN got another name (repeatable)")
 	c.Flags().StringArrayVar(&o.dropped, "dropped", nil, "with --schema: TABLE or TABLE.COLUMN is to go (repeatable)")
+	c.Flags().StringArrayVar(&o.into, "into", nil, "with DDL: TABLE=TABLE or TABLE.COLUMN=COLUMN, what takes the place of one whose type, key or partitions change (repeatable; default: the name with _new behind it)")
 	c.Flags().StringVar(&o.name, "name", "", "with DDL: what the change is called (default: what is done to what)")
 	return c
 }
@@ -118,13 +139,18 @@ func (a *app) plan(ctx context.Context, n named, o planOptions) error {
 		return err
 	}
 	out.Findings = append(out.Findings, p.Findings...)
+	if !o.unmeasured {
+		if err := out.measure(ctx, db); err != nil {
+			return err
+		}
+	}
 	if o.stdout && !a.settings.JSON {
-		_, err := fmt.Fprint(a.stdout, p.Render())
+		_, err := fmt.Fprint(a.stdout, out.markdown())
 		return err
 	}
 	if !o.dryRun && !o.stdout {
 		out.Written = planFile(n.path)
-		if err := writeFile(out.Written, p.Render()); err != nil {
+		if err := writeFile(out.Written, out.markdown()); err != nil {
 			return err
 		}
 	}
@@ -180,12 +206,20 @@ func (p *page) planned(r planned) {
 		{p.dim("on"), fmt.Sprintf("%s %s, about %s, %s", facts.Server.Flavour, facts.Server.Version, count(facts.Source.Rows, "row"), size(facts.Source.DataBytes))},
 	})
 	p.gap()
-	p.steps(r.Plan.Steps)
+	p.steps(r.Plan)
+	if r.Preflight != nil {
+		p.gap()
+		p.preflight(*r.Preflight)
+	}
 	if r.Plan.Schema == nil {
 		p.gap()
 		p.sample(r.Plan.Sample)
 	}
 	p.findings(r.Findings)
+	if r.Note != "" {
+		p.gap()
+		p.line("note  %s", r.Note)
+	}
 	if r.Written != "" {
 		p.gap()
 		p.line("wrote %s", r.Written)
@@ -201,9 +235,9 @@ func columns(list []migrate.Assignment) string {
 }
 
 // steps shows the phases of a plan.
-func (p *page) steps(steps []plan.Step) {
-	rows := p.head("phase", "way back", "what is done", "gates")
-	for _, s := range steps {
+func (p *page) steps(of *plan.Plan) {
+	rows := p.head("phase", "way back", "what is done", "costs", "gates")
+	for _, s := range of.Steps {
 		back := string(s.WayBack.To)
 		if back == "" {
 			back = p.warn("none")
@@ -216,7 +250,7 @@ func (p *page) steps(steps []plan.Step) {
 		for i, g := range s.Gates {
 			gates[i] = string(g.Guard)
 		}
-		rows = append(rows, []string{p.bold(string(s.To)), back, done, cmp.Or(strings.Join(gates, ", "), "-")})
+		rows = append(rows, []string{p.bold(string(s.To)), back, done, p.costs(of, s), cmp.Or(strings.Join(gates, ", "), "-")})
 	}
 	p.table("  ", rows)
 }

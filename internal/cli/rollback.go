@@ -37,6 +37,7 @@ rebuilds every row of the source first; from contracted there is none.`,
 	}
 	phaseFlag(c, &o.to, "to", "the phase to go back to (required)")
 	c.Flags().DurationVar(&o.wait, "wait", 0, "how long to wait for gates in all")
+	c.Flags().BoolVar(&o.allowCopy, "allow-copy", false, "allow DDL that copies the table while writers wait")
 	c.Flags().IntVar(&o.workers, "workers", 0, "workers that rebuild the source, in this process (default: what suits the server)")
 	return c
 }

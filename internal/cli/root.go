@@ -24,6 +24,8 @@ const (
 	groupCarry = "carry"
 	groupLook  = "look"
 	groupWork  = "work"
+	groupGate  = "gate"
+	groupFlags = "flags"
 	groupGuard = "guard"
 	groupSetUp = "setup"
 )
@@ -57,6 +59,8 @@ func newRoot(a *app) *cobra.Command {
 		&cobra.Group{ID: groupCarry, Title: "Carry out a change:"},
 		&cobra.Group{ID: groupLook, Title: "Look at it:"},
 		&cobra.Group{ID: groupWork, Title: "Work on its rows:"},
+		&cobra.Group{ID: groupGate, Title: "Review a pull request:"},
+		&cobra.Group{ID: groupFlags, Title: "Switch features, and compare them:"},
 		&cobra.Group{ID: groupGuard, Title: "Guard the server:"},
 		&cobra.Group{ID: groupSetUp, Title: "Set up:"},
 	)
@@ -83,6 +87,15 @@ func commands(a *app) []*cobra.Command {
 
 		backfillCommand(a),
 		verifyCommand(a),
+
+		reviewCommand(a),
+		rulesCommand(a),
+		statsCommand(a),
+		signCommand(a),
+		verifySignaturesCommand(a),
+
+		flagsCommand(a),
+		experimentsCommand(a),
 
 		killerCommand(a),
 

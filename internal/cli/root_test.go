@@ -45,7 +45,8 @@ func TestEveryCommandIsDocumentedAndSpeaksJSON(t *testing.T) {
 
 func TestTheCommandsOfTheDesignAreThere(t *testing.T) {
 	root := newTestRoot()
-	for _, name := range strings.Fields("init plan apply status watch rollback pause resume backfill verify fleet can-run audit doctor demo version completion") {
+	for _, name := range strings.Fields("init plan apply status watch rollback pause resume backfill verify fleet can-run audit doctor demo version completion " +
+		"flags experiments review rules stats sign verify-signatures") {
 		c, _, err := root.Find([]string{name})
 		require.NoError(t, err, name)
 		require.Equal(t, name, c.Name())

@@ -37,6 +37,7 @@ func TestMain(m *testing.M) {
 // database of its own and with the program as a process of its own. Every
 // output is searched for the passwords.
 func TestScripts(t *testing.T) {
+	needSigning(t)
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		testscript.Run(t, testscript.Params{
 			Dir:                 "testdata/script",
@@ -238,4 +239,11 @@ func write(ts *testscript.TestScript, how int, args []string) {
 	ts.Check(err)
 	_, err = fmt.Fprintln(f, strings.Join(args[1:], " "))
 	ts.Check(errors.Join(err, f.Close()))
+}
+
+// needSigning makes sure of the programs that people sign with.
+func needSigning(t *testing.T) {
+	t.Helper()
+	servers.NeedProgram(t, "git", "git")
+	servers.NeedProgram(t, "ssh-keygen", "openssh-client")
 }

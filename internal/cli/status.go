@@ -2,11 +2,13 @@ package cli
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
 	"github.com/underpin-db/underpin/migrate"
@@ -48,7 +50,11 @@ changes. With --wait-for, wait until the change is in that phase.`,
 			if len(args) == 0 && until != "" {
 				return usagef("--wait-for needs the name of a change")
 			}
-			return a.withEngine(c.Context(), engine.Config{}, func(ctx context.Context, e *engine.Engine) error {
+			return a.withDB(c.Context(), func(ctx context.Context, db *sql.DB) error {
+				e, err := a.lookingEngine(c.Flags(), db, args)
+				if err != nil {
+					return err
+				}
 				if len(args) == 0 {
 					return a.listChanges(ctx, e)
 				}
@@ -59,6 +65,19 @@ changes. With --wait-for, wait until the change is in that phase.`,
 	phaseFlag(c, &o.until, "wait-for", "wait until the change is in this phase")
 	c.Flags().DurationVar(&o.timeout, "timeout", 0, "how long to wait at most (default: for ever)")
 	return c
+}
+
+// lookingEngine is an engine that says of a change which signatures are missing,
+// and why that cannot be told if so.
+func (a *app) lookingEngine(flags *pflag.FlagSet, db *sql.DB, change []string) (*engine.Engine, error) {
+	cfg := engine.Config{DB: db, Actor: a.actor()}
+	if len(change) > 0 {
+		var err error
+		if cfg.SignOff, err = a.signOff(flags, db, change[0]); err != nil {
+			cfg.SignOff = unreadableSignOff{err}
+		}
+	}
+	return engine.New(cfg)
 }
 
 func (a *app) listChanges(ctx context.Context, e *engine.Engine) error {
@@ -79,10 +98,18 @@ func (a *app) listChanges(ctx context.Context, e *engine.Engine) error {
 		}
 		rows := p.head("change", "service", "phase", "since", "plan")
 		for _, st := range list {
-			rows = append(rows, []string{p.bold(st.Change), st.Service, phaseWords(st), ago(seconds(st.Seconds)), short(st.PlanHash)})
+			rows = append(rows, []string{p.bold(st.Change), st.Service, phaseWords(st) + p.glass(st), ago(seconds(st.Seconds)), short(st.PlanHash)})
 		}
 		p.table("", rows)
 	})
+}
+
+// glass marks a change that took steps without the signatures they needed.
+func (p *page) glass(st engine.Status) string {
+	if len(st.BrokenGlass) == 0 {
+		return ""
+	}
+	return ", " + p.bad("GLASS BROKEN")
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
@@ -146,6 +173,9 @@ func (p *page) where(st engine.Status) {
 	if st.Paused != "" {
 		rows = append(rows, []string{p.warn("paused"), st.Paused})
 	}
+	for _, b := range st.BrokenGlass {
+		rows = append(rows, []string{p.bad("GLASS BROKEN"), fmt.Sprintf("to %s by %s on %s: %s (%s)", b.To, b.By, b.At.Format(time.DateTime), b.Why, b.Missing)})
+	}
 	if c := st.Copy; c != nil && c.Spans > 0 {
 		rows = append(rows, []string{p.dim(string(c.Job)), copyWords(*c)})
 		if c.Waiting != "" {
@@ -186,6 +216,9 @@ func (p *page) next(st engine.Status) {
 	}
 	for _, v := range refused {
 		p.refusal(v, todo(v.Guard, st.Change, st.Next.To))
+	}
+	for _, g := range st.Next.Unmeasured {
+		p.line("  %s", p.dim(string(g)+" is measured when the step is asked for"))
 	}
 	p.gap()
 }

@@ -67,10 +67,9 @@ func (a *app) verify(ctx context.Context, db *sql.DB, name string, o verifyOptio
 		return fmt.Errorf("change %s: the recorded plan: %w", name, err)
 	}
 	a.resumable.Store(true)
-	cfg := backfill.VerifyConfig{
-		DB: db, Change: p.Change, Workers: o.workers,
-		Progress: func(v backfill.Report) { r.progress("verify", v.Compared, max(p.Facts.Source.Rows, v.Compared)) },
-	}
+	cfg := engine.VerifyConfig(db, p)
+	cfg.Workers = o.workers
+	cfg.Progress = func(v backfill.Report) { r.progress("verify", v.Compared, max(p.Facts.Source.Rows, v.Compared)) }
 	if o.repair {
 		cfg.Repair = migrate.Yes
 	}

@@ -34,7 +34,9 @@ type walkOptions struct {
 	to        string
 	wait      time.Duration
 	allowCopy bool
-	workers   int
+	// breakGlass is a reason, or empty.
+	breakGlass string
+	workers    int
 }
 
 // engineConfig returns what the engine is told. The reporter is to be closed
@@ -203,6 +205,8 @@ func todo(g migrate.Guard, change string, next migrate.Phase) string {
 		return "replace the code that sends it; then " + apply + " --to " + string(next)
 	case migrate.GuardSchemaWhole:
 		return "put the schema back as the plan has it, then " + apply
+	case engine.GuardSignatures:
+		return "underpin sign " + change + ", commit the signature, then " + apply + "; in an emergency: " + apply + " --break-glass REASON"
 	case migrate.GuardSignedOff:
 		return apply + " --to " + string(next) + ", when you are sure"
 	case migrate.GuardRowsFit:

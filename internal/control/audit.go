@@ -88,13 +88,15 @@ func Audit(ctx context.Context, tx mysqlx.Querier, actor, change, action string,
 
 // AuditAfter returns up to 1000 entries with an id above after, in order.
 func AuditAfter(ctx context.Context, db mysqlx.Querier, after uint64) ([]Entry, error) {
-	return collect(ctx, db, "read the audit", func(rows *sql.Rows) (Entry, error) {
-		var e Entry
-		var detail []byte
-		err := rows.Scan(&e.ID, &e.At, &e.Actor, &e.Change, &e.Action, &detail, &e.Prev, &e.Hash)
-		e.Detail = detail
-		return e, err
-	}, selectAudit, after)
+	return collect(ctx, db, "read the audit", scanEntry, selectAudit, after)
+}
+
+func scanEntry(rows *sql.Rows) (Entry, error) {
+	var e Entry
+	var detail []byte
+	err := rows.Scan(&e.ID, &e.At, &e.Actor, &e.Change, &e.Action, &detail, &e.Prev, &e.Hash)
+	e.Detail = detail
+	return e, err
 }
 
 // ErrAuditBroken says that the chain of hashes does not hold: an entry was

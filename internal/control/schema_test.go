@@ -35,7 +35,7 @@ func TestInitCreatesAndCanBeRepeated(t *testing.T) {
 		require.Equal(t, control.Initialised{From: 0, To: control.SchemaVersion()}, done)
 		require.NoError(t, control.Check(t.Context(), db))
 		names := tables(t, db)
-		for _, want := range []string{"change", "controller", "step", "instance", "support", "release", "vouch", "span", "quarantine", "audit", "kill", "meta"} {
+		for _, want := range []string{"change", "controller", "step", "instance", "support", "release", "vouch", "span", "quarantine", "audit", "kill", "flag", "flag_head", "flag_change", "flag_use", "meta"} {
 			require.Contains(t, names, "_underpin_"+want)
 		}
 		require.NoError(t, control.Register(t.Context(), db, change, ""))

@@ -1,6 +1,7 @@
 package control_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -41,7 +42,7 @@ func TestUpgradeFromVersionOneByManyAtOnceKeepsWhatIsThere(t *testing.T) {
 
 		err = control.Check(t.Context(), db)
 		require.ErrorIs(t, err, control.ErrOlderSchema)
-		require.ErrorContains(t, err, "run underpin init (1, this binary wants 2)")
+		require.ErrorContains(t, err, fmt.Sprintf("run underpin init (1, this binary wants %d)", control.SchemaVersion()))
 
 		done := make([]control.Initialised, 8)
 		errs := make([]error, len(done)+1)
@@ -61,7 +62,8 @@ func TestUpgradeFromVersionOneByManyAtOnceKeepsWhatIsThere(t *testing.T) {
 			require.NoError(t, err)
 			if n < len(done) {
 				require.Equal(t, control.SchemaVersion(), done[n].To)
-				require.Contains(t, []int{1, control.SchemaVersion()}, done[n].From)
+				require.GreaterOrEqual(t, done[n].From, 1)
+				require.LessOrEqual(t, done[n].From, control.SchemaVersion(), "another may have done a part")
 			}
 		}
 		require.NoError(t, control.Check(t.Context(), db))

@@ -133,7 +133,7 @@ func (s *story) verified(ctx context.Context) error {
 
 // verifyOnceMore compares every pair while releases of both shapes write.
 func (s *story) verifyOnceMore(ctx context.Context) error {
-	report, err := backfill.Verify(ctx, backfill.VerifyConfig{DB: s.arena.db, Change: s.plan.Change})
+	report, err := backfill.Verify(ctx, engine.VerifyConfig(s.arena.db, s.plan))
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}

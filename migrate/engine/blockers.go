@@ -1,30 +1,79 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
 	"strings"
 )
 
+// The servers' information_schema.INNODB_TRX carries statements, in a character
+// set of three bytes: on MySQL it cannot be read (error 3854) while anybody runs a
+// statement with a character of four. So performance_schema is asked first, which
+// also measures ages instead of comparing clocks. MariaDB has it too, and off as
+// a rule; its INNODB_TRX can always be read.
+
 // metadataLockHolders asks for the sessions that hold a metadata lock on a
 // table. MySQL always answers; MariaDB if performance_schema is on.
 const metadataLockHolders = `/* underpin blockers */
-SELECT t.PROCESSLIST_ID, COALESCE(t.PROCESSLIST_USER, ''), COALESCE(t.PROCESSLIST_HOST, ''),
-  COALESCE(t.PROCESSLIST_TIME, 0), COALESCE(t.PROCESSLIST_COMMAND, '')
+SELECT t.PROCESSLIST_ID, t.PROCESSLIST_USER, t.PROCESSLIST_HOST,
+  COALESCE(MAX(x.TIMER_WAIT) DIV 1000000000000, MAX(t.PROCESSLIST_TIME), 0) AS seconds,
+  MAX(t.PROCESSLIST_COMMAND)
 FROM performance_schema.metadata_locks AS l
 JOIN performance_schema.threads AS t
   ON t.THREAD_ID = l.OWNER_THREAD_ID
+LEFT JOIN performance_schema.events_transactions_current AS x
+  ON x.THREAD_ID = t.THREAD_ID
+  AND x.STATE = 'ACTIVE'
 WHERE l.OBJECT_TYPE = 'TABLE'
   AND l.OBJECT_SCHEMA = DATABASE()
   AND l.OBJECT_NAME = ?
   AND l.LOCK_STATUS = 'GRANTED'
   AND t.PROCESSLIST_ID <> CONNECTION_ID()
+GROUP BY t.PROCESSLIST_ID, t.PROCESSLIST_USER, t.PROCESSLIST_HOST
+ORDER BY seconds DESC
+LIMIT 5`
+
+// rowLockHolders asks for the sessions that hold a change's row: whose
+// transactions a transition waits for. MySQL only.
+const rowLockHolders = `/* underpin blockers */
+SELECT t.PROCESSLIST_ID, t.PROCESSLIST_USER, t.PROCESSLIST_HOST,
+  COALESCE(MAX(x.TIMER_WAIT) DIV 1000000000000, MAX(t.PROCESSLIST_TIME), 0) AS seconds,
+  MAX(t.PROCESSLIST_COMMAND)
+FROM performance_schema.data_locks AS l
+JOIN performance_schema.threads AS t
+  ON t.THREAD_ID = l.THREAD_ID
+LEFT JOIN performance_schema.events_transactions_current AS x
+  ON x.THREAD_ID = t.THREAD_ID
+  AND x.STATE = 'ACTIVE'
+WHERE l.OBJECT_SCHEMA = DATABASE()
+  AND l.OBJECT_NAME = '_underpin_change'
+  AND l.LOCK_TYPE = 'RECORD'
+  AND l.LOCK_STATUS = 'GRANTED'
+  AND l.LOCK_DATA = QUOTE(?)
+  AND t.PROCESSLIST_ID <> CONNECTION_ID()
+GROUP BY t.PROCESSLIST_ID, t.PROCESSLIST_USER, t.PROCESSLIST_HOST
+ORDER BY seconds DESC
 LIMIT 5`
 
 // oldTransactions asks for the sessions with the oldest open transactions,
-// which is the next best thing: one of them holds the lock. It needs PROCESS.
+// which is the next best thing: one of them holds the lock.
 const oldTransactions = `/* underpin blockers */
+SELECT t.PROCESSLIST_ID, t.PROCESSLIST_USER, t.PROCESSLIST_HOST, x.TIMER_WAIT DIV 1000000000000, t.PROCESSLIST_COMMAND
+FROM performance_schema.events_transactions_current AS x
+JOIN performance_schema.threads AS t
+  ON t.THREAD_ID = x.THREAD_ID
+WHERE x.STATE = 'ACTIVE'
+  AND x.TIMER_WAIT IS NOT NULL
+  AND t.PROCESSLIST_ID <> CONNECTION_ID()
+ORDER BY x.TIMER_WAIT DESC
+LIMIT 5`
+
+// oldTransactionsMariaDB is the same where performance_schema is off. The server
+// notes when a transaction began in its own time zone. It needs PROCESS.
+const oldTransactionsMariaDB = `/* underpin blockers */
+SET STATEMENT time_zone = 'SYSTEM' FOR
 SELECT p.ID, p.USER, p.HOST, TIMESTAMPDIFF(SECOND, x.trx_started, NOW()), p.COMMAND
 FROM information_schema.INNODB_TRX AS x
 JOIN information_schema.PROCESSLIST AS p
@@ -34,8 +83,17 @@ ORDER BY x.trx_started
 LIMIT 5`
 
 // busySessions asks for sessions in this database, which takes no privilege
-// for those of the same user.
+// for those of the same user. MySQL's list in information_schema has the same
+// trouble as INNODB_TRX.
 const busySessions = `/* underpin blockers */
+SELECT ID, USER, HOST, TIME, COMMAND
+FROM performance_schema.processlist
+WHERE DB = DATABASE()
+  AND ID <> CONNECTION_ID()
+ORDER BY TIME DESC
+LIMIT 5`
+
+const busySessionsMariaDB = `/* underpin blockers */
 SELECT ID, USER, HOST, TIME, COMMAND
 FROM information_schema.PROCESSLIST
 WHERE DB = DATABASE()
@@ -46,26 +104,30 @@ LIMIT 5`
 // lockHolders names the sessions in the way of a DDL statement, as well as the
 // server lets us know.
 func (e *Engine) lockHolders(ctx context.Context, table string) string {
-	if found := e.sessions(ctx, metadataLockHolders, table); found != "" {
-		return found
-	}
-	return e.longTransactions(ctx)
+	return cmp.Or(e.sessions(ctx, metadataLockHolders, table), e.transactions(ctx))
 }
 
-// longTransactions names the sessions whose transactions have been open the
-// longest.
-func (e *Engine) longTransactions(ctx context.Context) string {
-	if found := e.sessions(ctx, oldTransactions); found != "" {
+// fenceHolders names the sessions whose transactions a transition of a change
+// waits for, likewise.
+func (e *Engine) fenceHolders(ctx context.Context, change string) string {
+	return cmp.Or(e.sessions(ctx, rowLockHolders, change), e.transactions(ctx))
+}
+
+// transactions names the sessions whose transactions have been open the longest.
+func (e *Engine) transactions(ctx context.Context) string {
+	const grant = " (grant PROCESS, and SELECT on performance_schema.*, to see which)"
+	if found := cmp.Or(e.sessions(ctx, oldTransactions), e.sessions(ctx, oldTransactionsMariaDB)); found != "" {
 		return found
 	}
-	if found := e.sessions(ctx, busySessions); found != "" {
-		return "one of " + found + " (grant PROCESS to see which)"
+	if found := cmp.Or(e.sessions(ctx, busySessions), e.sessions(ctx, busySessionsMariaDB)); found != "" {
+		return "one of " + found + grant
 	}
-	return "a session that this user may not see (grant PROCESS to see which)"
+	return "a session that this user may not see" + grant
 }
 
 // sessions renders up to five sessions. It is help for people in the middle of
-// another error, so a query that is not allowed yields nothing.
+// another error, so a query that is not allowed, or that this server does not
+// know, yields nothing.
 func (e *Engine) sessions(ctx context.Context, query string, args ...any) string {
 	rows, err := e.cfg.DB.QueryContext(ctx, query, args...)
 	if err != nil {

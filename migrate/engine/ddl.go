@@ -7,45 +7,89 @@ import (
 	"time"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
+	"github.com/underpin-db/underpin/migrate/ddl"
 	"github.com/underpin-db/underpin/migrate/plan"
 )
 
-// ErrWouldCopy says that the server can execute a DDL statement only by copying
-// the table while writers wait.
-var ErrWouldCopy = errors.New("the server could do this only by copying the table while writers wait")
-
-// Error numbers with which both servers refuse an ALGORITHM or LOCK clause.
-const (
-	errAlgorithmNotSupported       = 1845
-	errAlgorithmNotSupportedReason = 1846
+// Errors that are decisions about a DDL statement. Nothing has been changed.
+var (
+	// ErrWouldCopy says that the server does a statement only by copying the
+	// table, or while those who use it wait.
+	ErrWouldCopy = errors.New("the server does this only by copying the table or while others wait")
+	// ErrCostsMore says that a statement has come to cost more than the plan
+	// says: the table or the server has changed since.
+	ErrCostsMore = errors.New("it costs more than the plan says")
+	// ErrWayRefused says that the server refuses to do a statement in the way
+	// that it was expected to.
+	ErrWayRefused = errors.New("the server refuses to do it in this way")
 )
 
 // executeDDL executes one statement without ever queueing long for its metadata
-// lock: everything that comes after a waiting DDL waits with it. It asks for
-// the gentlest algorithm first and has the server refuse, rather than fall back,
-// when it cannot. A lost connection is resolved by looking at the schema.
+// lock: everything that comes after a waiting DDL waits with it. The way in
+// which it is done is looked up for the table as it is now, and asserted: the
+// server refuses rather than falls back. A harder way is then taken only if the
+// plan says so, or --allow-copy allows the hardest. A lost connection is resolved by looking
+// at the schema.
 func (s *step) executeDDL(ctx context.Context, statement plan.Statement) error {
 	began := time.Now()
-	attempts := statement.Attempts()
-	if s.e.cfg.Copying == AllowCopying {
-		attempts = append(attempts, plan.Attempt{SQL: statement.SQL})
+	cost, err := plan.CostOf(ctx, s.e.cfg.DB, statement)
+	if err != nil {
+		return fmt.Errorf("find out what %s costs: %w", statement.SQL, err)
 	}
-	var err error
-	for _, a := range attempts {
-		err = s.executePatiently(ctx, statement, a.SQL)
-		if n := mysqlx.Number(err); n == errAlgorithmNotSupported || n == errAlgorithmNotSupportedReason {
-			continue
+	for {
+		if err := s.permitted(statement, cost); err != nil {
+			return err
 		}
-		break
+		err := s.executePatiently(ctx, statement, cost.Asserted)
+		why, refused := ddl.ClauseRefused(err)
+		if err != nil && !refused {
+			return fmt.Errorf("execute %s: %w", cost.Asserted, err)
+		}
+		if err == nil {
+			break
+		}
+		next, more := cost.Next()
+		if !more || !s.foreseen(statement, next) {
+			return wayRefused(cost, why, err)
+		}
+		s.e.report(Event{Change: s.change.Name, Phase: s.change.Setting.Phase, What: "note",
+			Message: fmt.Sprintf("%s refuses to do it %s: %s; going on with what is allowed, %s: %s", cost.Server, cost.Class, why, next.Class, next.Words)})
+		cost = next
 	}
-	switch n := mysqlx.Number(err); {
-	case n == errAlgorithmNotSupported || n == errAlgorithmNotSupportedReason:
-		return fmt.Errorf("%w: %s: %w; allow it with --allow-copy at a quiet time, or plan it as a change of its own", ErrWouldCopy, statement.SQL, err)
-	case err != nil:
-		return fmt.Errorf("execute %s: %w", statement.SQL, err)
-	}
-	s.e.report(Event{Change: s.change.Name, Phase: s.change.Setting.Phase, What: "ddl", Message: statement.SQL, Millis: time.Since(began).Milliseconds()})
+	s.e.report(Event{Change: s.change.Name, Phase: s.change.Setting.Phase, What: "ddl", Message: cost.Asserted, Millis: time.Since(began).Milliseconds()})
 	return nil
+}
+
+// permitted refuses a statement that needs leave which nobody has given.
+func (s *step) permitted(statement plan.Statement, cost plan.Cost) error {
+	if s.e.cfg.Copying == AllowCopying {
+		return nil
+	}
+	if !cost.Class.Gentle() {
+		return fmt.Errorf("%w: %s: %s does it by %s: %s; allow it with --allow-copy at a quiet time, or plan it as a change of its own",
+			ErrWouldCopy, statement.SQL, cost.Server, cost.Class, cost.Words)
+	}
+	if planned, known := s.plan.Cost(statement); known && cost.Class.HarderThan(planned.Class) {
+		return fmt.Errorf("%w: %s: planned as %s on %s, and now it is %s on %s: %s; look why (row versions used up, an index, another server), and allow it with --allow-copy",
+			ErrCostsMore, statement.SQL, planned.Class, planned.Server, cost.Class, cost.Server, cost.Words)
+	}
+	return nil
+}
+
+// foreseen reports whether a way of doing a statement is no harder than what was
+// planned, or allowed.
+func (s *step) foreseen(statement plan.Statement, cost plan.Cost) bool {
+	planned, known := s.plan.Cost(statement)
+	return s.e.cfg.Copying == AllowCopying || known && !cost.Class.HarderThan(planned.Class)
+}
+
+// wayRefused says what the server refused, and what is left to do.
+func wayRefused(cost plan.Cost, why string, err error) error {
+	left := "no other way is known: carry it out by hand, and apply goes on from there"
+	if next, ok := cost.Next(); ok {
+		left = fmt.Sprintf("the next way is %s: %s; apply with --allow-copy to allow it, or carry the statement out by hand, and apply goes on from there", next.Class, next.Words)
+	}
+	return fmt.Errorf("%w: %s was to be %s on %s: %s: %w; %s", ErrWayRefused, cost.SQL, cost.Class, cost.Server, why, err, left)
 }
 
 // executePatiently tries a statement until it gets its lock, with jitter

@@ -57,6 +57,11 @@ type Config struct {
 	// DDLAttempts is how often a DDL statement, or a transition, is tried while
 	// something is in its way. Defaults to DefaultDDLAttempts.
 	DDLAttempts int
+	// SignOff is asked before every step forward. Nil asks for no signatures.
+	SignOff SignOff
+	// Ramp is asked how far the ramp of reads may go; package flags/openfeature
+	// has one. Nil leaves it to the plan.
+	Ramp RampHolder
 	// Copying says what to do about DDL that would copy the table.
 	Copying Copying
 	// Poll is how often a guard that does not hold is measured again while

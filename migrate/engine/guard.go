@@ -77,10 +77,35 @@ var lookedAtLast = []migrate.Guard{
 	migrate.GuardFleetSupports, migrate.GuardReadersDrained, migrate.GuardForgotten, migrate.GuardReleases,
 }
 
-// measure measures guards and returns those that do not hold.
+// dear are the guards that take seconds to measure: reading every statement that
+// the server remembers. They are measured when a step is asked for and all its
+// other guards hold; Status does not measure them.
+var dear = []migrate.Guard{migrate.GuardUnused}
+
+// measure measures guards and returns those that do not hold: the dear ones
+// only when all others do. What those say is reported even if they hold, because
+// no status shows it.
 func (s *step) measure(ctx context.Context, list []migrate.Guard) ([]Verdict, error) {
+	cheap, expensive := split(list, dear)
+	refused, err := s.refused(ctx, cheap)
+	if err != nil || len(refused) > 0 || len(expensive) == 0 {
+		return refused, err
+	}
+	all, err := s.verdicts(ctx, s.e.cfg.DB, expensive)
+	for _, v := range all {
+		s.e.report(Event{Change: s.change.Name, Phase: s.change.Setting.Phase, What: "note", Message: v.String()})
+	}
+	return failing(all), err
+}
+
+// refused measures guards and returns those that do not hold.
+func (s *step) refused(ctx context.Context, list []migrate.Guard) ([]Verdict, error) {
 	all, err := s.verdicts(ctx, s.e.cfg.DB, list)
-	return slices.DeleteFunc(all, func(v Verdict) bool { return v.Holds }), err
+	return failing(all), err
+}
+
+func failing(all []Verdict) []Verdict {
+	return slices.DeleteFunc(all, func(v Verdict) bool { return v.Holds })
 }
 
 // verdicts measures guards.
@@ -114,20 +139,20 @@ func (s *step) lastLook(ctx context.Context, tx mysqlx.Querier, next migrate.Set
 		}
 	}
 	all, err := look.verdicts(ctx, tx, again)
-	return slices.DeleteFunc(all, func(v Verdict) bool { return v.Holds }), err
+	return failing(all), err
 }
 
-// split divides guards into those to measure before the work and those that
-// the work makes true.
-func split(list, madeTrue []migrate.Guard) (before, after []migrate.Guard) {
+// split divides guards into those to measure first and those that are among
+// later.
+func split(list, later []migrate.Guard) (first, last []migrate.Guard) {
 	for _, g := range list {
-		if slices.Contains(madeTrue, g) {
-			after = append(after, g)
+		if slices.Contains(later, g) {
+			last = append(last, g)
 		} else {
-			before = append(before, g)
+			first = append(first, g)
 		}
 	}
-	return before, after
+	return first, last
 }
 
 // plural says "1 row" and "2 rows".

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -44,15 +43,7 @@ func (s *step) releases(ctx context.Context, q mysqlx.Querier) (Verdict, error) 
 	if err != nil {
 		return Verdict{}, err
 	}
-	var old []fleet.Blocker
-	for _, l := range live {
-		if l.Service == s.change.Service && !slices.Contains(ready, l.Release) {
-			old = append(old, fleet.Blocker{
-				Host: l.Host, PID: l.PID, Release: l.Release, Instance: l.ID, User: l.User, LastSeen: time.Now(), Left: l.Left,
-				Reason: "it runs a release that the change does not name: replace it by " + strings.Join(ready, " or ") + ", or stop it",
-			})
-		}
-	}
+	old := fleet.NotAmong(live, s.change.Service, ready)
 	if len(old) > 0 {
 		v := refuses("%s not run %s", do(uint64(len(old)), "live instance"), strings.Join(ready, " or "))
 		v.Blockers = old

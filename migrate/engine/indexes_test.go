@@ -170,15 +170,15 @@ func TestCrashAtEveryPointWithIndexesPutOff(t *testing.T) {
 			t.Run(string(p), func(t *testing.T) {
 				t.Parallel()
 				st := newMove(t, s, movedFile)
-				crashAt(t, st, p, func(e *engine.Engine) (engine.Outcome, error) {
+				crashAt(t, st, p, func(e *guest) (engine.Outcome, error) {
 					return e.Apply(t.Context(), moved, engine.WalkOptions{To: migrate.Backfilling})
 				})
 				require.Equal(t, withoutIndexes, st.indexes(t))
-				crashAt(t, st, p, func(e *engine.Engine) (engine.Outcome, error) {
+				crashAt(t, st, p, func(e *guest) (engine.Outcome, error) {
 					return e.Apply(t.Context(), moved, engine.WalkOptions{To: migrate.Verified})
 				})
 				require.Equal(t, withIndexes, st.indexes(t))
-				crashAt(t, st, p, func(e *engine.Engine) (engine.Outcome, error) {
+				crashAt(t, st, p, func(e *guest) (engine.Outcome, error) {
 					return e.Rollback(t.Context(), moved, engine.WalkOptions{To: migrate.Planned})
 				})
 				require.Empty(t, st.indexes(t))

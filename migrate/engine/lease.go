@@ -77,7 +77,8 @@ func (e *Engine) release(ctx context.Context, change string, token uint64) error
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	err := control.ReleaseController(ctx, e.cfg.DB, change, token)
-	if mysqlx.Classify(err) == mysqlx.ClassConnection {
+	switch mysqlx.Classify(err) {
+	case mysqlx.ClassConnection, mysqlx.ClassUnavailable:
 		return nil // the lease runs out by itself; the walk's own error says more
 	}
 	return err

@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -105,7 +104,7 @@ WHERE TABLE_SCHEMA = DATABASE() AND (TABLE_NAME LIKE '\\_underpin\\_held\\_%' OR
 	require.Zero(t, n)
 }
 
-func (c schemaCase) expand(t *testing.T, st *stage, e *engine.Engine) {
+func (c schemaCase) expand(t *testing.T, st *stage, e *guest) {
 	t.Helper()
 	out, err := e.Apply(t.Context(), "the-change", engine.WalkOptions{})
 	require.NoError(t, err)
@@ -122,7 +121,7 @@ func (c schemaCase) expand(t *testing.T, st *stage, e *engine.Engine) {
 }
 
 // walk leads the change to a phase and demands that it gets there.
-func (st *stage) walk(t *testing.T, way func(context.Context, string, engine.WalkOptions) (engine.Outcome, error), to migrate.Phase) {
+func (st *stage) walk(t *testing.T, way walker, to migrate.Phase) {
 	t.Helper()
 	out, err := way(t.Context(), "the-change", engine.WalkOptions{To: to})
 	require.NoError(t, err)

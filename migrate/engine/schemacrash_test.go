@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -41,13 +42,13 @@ func TestASchemaChangeCrashedAtEveryPoint(t *testing.T) {
 				t.Run(alter+" "+string(p), func(t *testing.T) {
 					t.Parallel()
 					st := shop(t, s, schemaFile(alter))
-					to := func(phase migrate.Phase) func(*engine.Engine) (engine.Outcome, error) {
-						return func(e *engine.Engine) (engine.Outcome, error) {
+					to := func(phase migrate.Phase) func(*guest) (engine.Outcome, error) {
+						return func(e *guest) (engine.Outcome, error) {
 							return e.Apply(t.Context(), "the-change", engine.WalkOptions{To: phase})
 						}
 					}
 					crashes := crashAt(t, st, p, to(migrate.Expanded))
-					crashes += crashAt(t, st, p, func(e *engine.Engine) (engine.Outcome, error) {
+					crashes += crashAt(t, st, p, func(e *guest) (engine.Outcome, error) {
 						return e.Rollback(t.Context(), "the-change", engine.WalkOptions{To: migrate.Planned})
 					})
 					crashes += crashAt(t, st, p, to(migrate.Expanded))
@@ -141,7 +142,22 @@ func TestRetiringWaitsForStatements(t *testing.T) {
 	st := shop(t, s, schemaFile("ALTER TABLE items DROP COLUMN note"))
 	st.walk(t, st.Apply, migrate.Expanded)
 	st.exec(t, "UPDATE items SET note = 'secret' WHERE id = 1")
+	// Reading all statements takes long: not while something else is in the way,
+	// and not for a status.
+	st.exec(t, "CREATE VIEW notes AS SELECT note FROM items")
 	out, err := st.Apply(t.Context(), "the-change", engine.WalkOptions{To: migrate.Contracted})
+	require.NoError(t, err)
+	require.Len(t, out.Waiting, 1)
+	require.Equal(t, migrate.GuardUnnamed, out.Waiting[0].Guard)
+	st.exec(t, "DROP VIEW notes")
+	status, err := st.Status(t.Context(), "the-change")
+	require.NoError(t, err)
+	require.Equal(t, []migrate.Guard{migrate.GuardUnused}, status.Next.Unmeasured)
+	for _, v := range status.Next.Guards {
+		require.True(t, v.Holds, "%s", v)
+	}
+
+	out, err = st.Apply(t.Context(), "the-change", engine.WalkOptions{To: migrate.Contracted})
 	require.NoError(t, err)
 	require.False(t, out.Reached)
 	require.Equal(t, migrate.GuardUnused, out.Waiting[0].Guard)
@@ -154,15 +170,6 @@ func TestRetiringWaitsForStatements(t *testing.T) {
 func TestRetiringWhereStatementsAreNotRemembered(t *testing.T) {
 	st := shop(t, servers.ForTest(t, servers.MariaDB), schemaFile("ALTER TABLE items DROP COLUMN note"))
 	st.walk(t, st.Apply, migrate.Expanded)
-	status, err := st.Status(t.Context(), "the-change")
-	require.NoError(t, err)
-	var unused engine.Verdict
-	for _, v := range status.Next.Guards {
-		if v.Guard == migrate.GuardUnused {
-			unused = v
-		}
-	}
-	require.True(t, unused.Holds)
-	require.Contains(t, unused.Reason, "not looked at")
 	st.walk(t, st.Apply, migrate.Contracted)
+	require.Contains(t, strings.Join(st.heard("note"), "\n"), "unused holds: no statement was seen to use it; not looked at: ")
 }

@@ -40,7 +40,7 @@ func (s *step) move(ctx context.Context, next migrate.Setting, guards []migrate.
 	case errors.Is(err, mysqlx.ErrUnknownOutcome), errors.Is(err, control.ErrLost):
 		return nil, s.resolve(ctx, next, err)
 	case mysqlx.Classify(err) == mysqlx.ClassLockWait:
-		return nil, fmt.Errorf("%w; in the way: %s", err, s.e.longTransactions(ctx))
+		return nil, fmt.Errorf("%w; in the way: %s", err, s.e.fenceHolders(ctx, s.change.Name))
 	}
 	if len(refused) > 0 {
 		return refused, nil
@@ -75,6 +75,12 @@ func (s *step) moveOnce(ctx context.Context, next migrate.Setting, guards []migr
 		return refused, err
 	}
 	detail := map[string]any{"from": s.change.Setting.Phase, "to": next.Phase, "epoch": next.Epoch, "mode": next.Mode, "ramp": next.Ramp}
+	if len(s.signedBy) > 0 {
+		detail["signed_by"] = s.signedBy
+	}
+	if s.brokeGlass != "" {
+		detail["break_glass"] = s.brokeGlass
+	}
 	if err := control.Audit(ctx, tx, s.e.cfg.Actor, s.change.Name, action, detail); err != nil {
 		return nil, err
 	}

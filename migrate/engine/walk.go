@@ -22,6 +22,10 @@ type WalkOptions struct {
 	// Wait is how long to wait for guards in all. Zero stops at the first
 	// that does not hold.
 	Wait time.Duration
+	// BreakGlass is a reason to take steps without the signatures they need,
+	// which is recorded in the audit and shown by Status for good. Empty takes
+	// none.
+	BreakGlass string
 }
 
 // Outcome is how far a walk came.
@@ -62,6 +66,9 @@ type step struct {
 	next    migrate.Setting
 	token   uint64
 	options WalkOptions
+	// signedBy and brokeGlass are for the audit of the transition.
+	signedBy   []string
+	brokeGlass string
 }
 
 func (e *Engine) walk(ctx context.Context, change string, d migrate.Direction, opts WalkOptions) (Outcome, error) {
@@ -138,6 +145,11 @@ func (e *Engine) prepare(ctx context.Context, change string, d migrate.Direction
 		return nil, fmt.Errorf("change %s: no way %s from phase %s", change, d, c.Setting.Phase)
 	}
 	s := &step{e: e, change: c, plan: p, edge: edge, next: following(c, p, edge), token: token, options: opts}
+	if edge.To == migrate.ReadingNew && d == migrate.Forward {
+		// On an error no reads move: the ramp stands at nothing before the phase.
+		_, ceiling, _ := s.rampHeld(ctx)
+		s.next.Ramp = min(s.next.Ramp, ceiling)
+	}
 	if p.Change.Course == migrate.Mapped {
 		s.mapper, err = shape.New(change, p.Change.Mapping)
 	}
@@ -152,9 +164,12 @@ func following(c control.Change, p *plan.Plan, edge migrate.Edge) migrate.Settin
 	return c.Setting.After(edge, p.Reads.CopyOnRead, p.Reads.Ramp[0])
 }
 
-// take measures the guards, does the work and records the transition. It
+// take looks for the signatures, measures the guards, does the work and records the transition. It
 // returns the guards that do not hold, if any.
 func (s *step) take(ctx context.Context) (refused []Verdict, err error) {
+	if refused, err = s.signatures(ctx); err != nil || len(refused) > 0 {
+		return refused, err
+	}
 	madeTrue := works[s.edge.Work].makesTrue
 	before, after := split(s.edge.Guards, madeTrue)
 	if refused, err = s.measure(ctx, before); err != nil || len(refused) > 0 {
@@ -180,12 +195,4 @@ func (e *Engine) waitMore(ctx context.Context, deadline time.Time, out Outcome) 
 		e.report(Event{Change: out.Change, Phase: out.Phase, What: "waiting", Message: v.String()})
 	}
 	return mysqlx.Wait(ctx, e.cfg.Poll) == nil
-}
-
-// recordRefusal puts what stopped a walk into the audit, once a walk.
-func (e *Engine) recordRefusal(ctx context.Context, out Outcome) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return e.audit(ctx, out.Change, "refused", out)
 }

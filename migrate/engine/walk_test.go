@@ -133,11 +133,6 @@ func TestAControllerThatWasReplacedRecordsNothing(t *testing.T) {
 // errCrash ends a walk at a point without any of the engine's own clean-up.
 var errCrash = errors.New("crash")
 
-// patience is for gates that somebody else's transaction keeps shut for a moment:
-// the server is shared with other tests, and a prepared transaction counts
-// whichever database it belongs to.
-const patience = 10 * time.Second
-
 // Crash before and after every durable step, of the way on, of the way back and
 // of the way on again: starting again continues, and the end is the same.
 func TestCrashAtEveryPoint(t *testing.T) {
@@ -149,14 +144,14 @@ func TestCrashAtEveryPoint(t *testing.T) {
 			t.Run(string(p), func(t *testing.T) {
 				t.Parallel()
 				st := newStage(t, s)
-				crashes := crashAt(t, st, p, func(e *engine.Engine) (engine.Outcome, error) {
-					return e.Apply(t.Context(), name, engine.WalkOptions{To: migrate.ReadingNew, Wait: patience})
+				crashes := crashAt(t, st, p, func(e *guest) (engine.Outcome, error) {
+					return e.Apply(t.Context(), name, engine.WalkOptions{To: migrate.ReadingNew})
 				})
-				crashes += crashAt(t, st, p, func(e *engine.Engine) (engine.Outcome, error) {
-					return e.Rollback(t.Context(), name, engine.WalkOptions{To: migrate.Planned, Wait: patience})
+				crashes += crashAt(t, st, p, func(e *guest) (engine.Outcome, error) {
+					return e.Rollback(t.Context(), name, engine.WalkOptions{To: migrate.Planned})
 				})
-				crashes += crashAt(t, st, p, func(e *engine.Engine) (engine.Outcome, error) {
-					return e.Apply(t.Context(), name, engine.WalkOptions{To: migrate.Contracted, Wait: patience})
+				crashes += crashAt(t, st, p, func(e *guest) (engine.Outcome, error) {
+					return e.Apply(t.Context(), name, engine.WalkOptions{To: migrate.Contracted})
 				})
 				require.Greater(t, crashes, 1, "the point was never reached")
 				st.audit(t)
@@ -171,7 +166,7 @@ func TestCrashAtEveryPoint(t *testing.T) {
 
 // crashAt runs a walk again and again, crashing it the first, second, third …
 // time it comes to a point, until it comes through. It returns the crashes.
-func crashAt(t *testing.T, st *stage, p engine.Point, walk func(*engine.Engine) (engine.Outcome, error)) int {
+func crashAt(t *testing.T, st *stage, p engine.Point, walk func(*guest) (engine.Outcome, error)) int {
 	t.Helper()
 	for crashes := 0; ; crashes++ {
 		require.Less(t, crashes, 60, "the walk does not come to an end")
@@ -196,7 +191,7 @@ func crashAt(t *testing.T, st *stage, p engine.Point, walk func(*engine.Engine) 
 	}
 }
 
-func until(e *engine.Engine, walk func(*engine.Engine) (engine.Outcome, error)) (out engine.Outcome, crashed bool, err error) {
+func until(e *guest, walk func(*guest) (engine.Outcome, error)) (out engine.Outcome, crashed bool, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			if r != errCrash { //nolint:errorlint // the very value is panicked with
@@ -290,6 +285,41 @@ func TestStrangersAreNamed(t *testing.T) {
 		require.Contains(t, st.audit(t), "refused")
 		require.NoError(t, old.Close())
 		st.to(t, migrate.DualWriting)
+	})
+}
+
+// Asking again and again for what is refused for the same reason leaves one
+// entry in the audit; another reason, or another who asks, leaves one more.
+func TestARefusalIsRecordedOnceAReason(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		st := newStage(t, s)
+		st.to(t, migrate.Expanded)
+		refusals := func() int { return strings.Count(strings.Join(st.audit(t), " "), "refused") }
+		before := refusals()
+		ask := func(e *guest, to migrate.Phase) {
+			t.Helper()
+			for range 3 {
+				out, err := e.Apply(t.Context(), name, engine.WalkOptions{To: to})
+				require.NoError(t, err)
+				require.False(t, out.Reached)
+			}
+		}
+		announce := func(release string) {
+			t.Helper()
+			_, err := fleet.Announce(t.Context(), st.db, fleet.Instance{
+				ID: fleet.NewID(), Service: "accounts", Release: release, Host: "web-7", PID: 4711,
+				Supports: map[string]migrate.Capability{name: migrate.CapabilityThrough(migrate.SourceShape, migrate.Off)},
+			}, time.Minute, nil)
+			require.NoError(t, err)
+		}
+		announce("r1") // it cannot follow
+		ask(st.guest, migrate.DualWriting)
+		require.Equal(t, before+1, refusals())
+		announce("r2")
+		ask(st.guest, migrate.DualWriting)
+		require.Equal(t, before+2, refusals(), "somebody else is in the way, too")
+		ask(st.another(t, func(c *engine.Config) { c.Actor = "somebody@else" }), migrate.DualWriting)
+		require.Equal(t, before+3, refusals(), "somebody else has asked")
 	})
 }
 

@@ -39,8 +39,20 @@ func CopyConfig(db *sql.DB, c control.Change, p *plan.Plan, job backfill.Job) ba
 	return backfill.Config{
 		DB: db, Change: p.Change, Job: job, Run: c.Setting.Epoch,
 		ChunkTarget: time.Duration(p.Backfill.ChunkTarget),
-		Throttle:    []backfill.Throttler{backfill.ThreadsRunning{DB: db, Limit: p.Backfill.MaxThreadsRunning}},
+		Throttle:    throttle(db, p),
 	}
+}
+
+// VerifyConfig is how a verification of a change is configured: by its plan,
+// with the manners of the copy. The underpin verify command uses it too.
+func VerifyConfig(db *sql.DB, p *plan.Plan) backfill.VerifyConfig {
+	return backfill.VerifyConfig{DB: db, Change: p.Change, Throttle: throttle(db, p)}
+}
+
+// throttle is what holds up work on many rows: too many running threads. What
+// takes credentials to reach is Config.Throttle's.
+func throttle(db *sql.DB, p *plan.Plan) []backfill.Throttler {
+	return []backfill.Throttler{backfill.ThreadsRunning{DB: db, Limit: p.Backfill.MaxThreadsRunning}}
 }
 
 // copyRows runs a job of this visit to its end. It refuses if rows do not fit.
@@ -85,10 +97,10 @@ func (s *step) copyRows(ctx context.Context, job backfill.Job) ([]Verdict, error
 
 // verify compares every pair and records the verdict, good or bad.
 func (s *step) verify(ctx context.Context) error {
-	report, err := backfill.Verify(ctx, backfill.VerifyConfig{
-		DB: s.e.cfg.DB, Change: s.plan.Change, Workers: s.e.cfg.Workers,
-		Progress: func(r backfill.Report) { s.progress("verify", r.Compared, max(s.plan.Facts.Source.Rows, r.Compared)) },
-	})
+	cfg := VerifyConfig(s.e.cfg.DB, s.plan)
+	cfg.Workers = s.e.cfg.Workers
+	cfg.Progress = func(r backfill.Report) { s.progress("verify", r.Compared, max(s.plan.Facts.Source.Rows, r.Compared)) }
+	report, err := backfill.Verify(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}

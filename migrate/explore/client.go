@@ -40,6 +40,9 @@ func (m *model) inFlightSteps(s state, i uint8, out emit) {
 	case nothing:
 		m.beginRead(s, i, out)
 		m.beginWrite(s, i, out)
+		if m.config.Hazards&LateFences != 0 {
+			m.writeAhead(s, i, out)
+		}
 	case readingSource, readingTarget:
 		m.endRead(s, i, out)
 	case readingOrCopying:
@@ -50,6 +53,12 @@ func (m *model) inFlightSteps(s state, i uint8, out emit) {
 		}
 		out(s.with(i, c.idle()), action{kind: copies, who: i}, m.misread(s, c, uint8(forward(c.got))))
 	case writing:
+		out(s.with(i, c.idle()), action{kind: rollsBack, who: i}, "")
+		m.commits(s, i, out)
+	case ahead:
+		out(s.with(i, c.idle()), action{kind: rollsBack, who: i}, "")
+		m.ride(s, i, out)
+	case riding:
 		out(s.with(i, c.idle()), action{kind: rollsBack, who: i}, "")
 		m.commits(s, i, out)
 	case owingMirror:
@@ -115,6 +124,9 @@ func (m *model) readOrCopy(s state, i uint8, out emit) {
 		out(s.with(i, c.idle()), action{kind: retries, who: i}, "")
 		return
 	}
+	if m.anyLocked(s, i) {
+		return // it waits
+	}
 	s.target = forward(s.source)
 	if c.life == lapsed && !m.off.without(LeaseRefusal) {
 		out(s.with(i, client{}), action{kind: copies, who: i}, "")
@@ -158,7 +170,7 @@ func (m *model) beginWrite(s state, i uint8, out emit) {
 
 // goesBy returns the setting that a write transaction obeys.
 func (m *model) goesBy(s state, c client) uint8 {
-	if m.off.without(Fence) {
+	if m.off.without(Fence) || c.doing == riding && m.off.without(LateFenceObeyed) {
 		return c.under
 	}
 	return s.setting
@@ -199,6 +211,11 @@ func (m *model) commit(s state, i uint8, a action, w write, out emit) {
 	c := s.clients[i]
 	under := m.goesBy(s, c)
 	kept := m.settings[under].Mode.Writes()
+	for _, shape := range m.touched(s, i, c) {
+		if m.locked(s, i, shape) {
+			return // it waits
+		}
+	}
 	if broken := dropped(s, kept); broken != "" {
 		out(s.with(i, c.idle()), a, broken)
 		return

@@ -65,6 +65,9 @@ const (
 	// SlowWrites: a write transaction stays open while others take steps.
 	// Otherwise it is one step, which the fence makes the same for transitions.
 	SlowWrites
+	// LateFences: a write transaction may run its own statement before it takes
+	// the fence, which rides on the mirror, and stay open before and after.
+	LateFences
 	// Strangers: a release without the library connects, reads, writes, goes.
 	Strangers
 	// Views: somebody creates a view that names the source.

@@ -24,7 +24,7 @@ func (m *model) held(s state) bool {
 		return false
 	}
 	for _, c := range s.clients {
-		if c.doing == writing {
+		if c.doing == writing || c.doing == riding {
 			return true
 		}
 	}
@@ -110,11 +110,11 @@ func (m *model) works(s state, out emit) {
 			s.targetThere, s.target = true, noTarget
 			out(s, action{kind: worksExpand}, "")
 		case migrate.WorkDrop:
-			if m.guarded(s, mv) {
+			if m.guarded(s, mv) && !m.locked(s, nobody, migrate.TargetShape) {
 				out(m.dropTarget(s), action{kind: worksDrop}, "")
 			}
 		case migrate.WorkContract:
-			if m.guarded(s, mv) {
+			if m.guarded(s, mv) && !m.locked(s, nobody, migrate.SourceShape) {
 				m.contract(s, out)
 			}
 		}

@@ -37,8 +37,10 @@
 // any number of rounds forward and back. A transaction that is fenced is one
 // step unless [SlowWrites] asks for more, because no transition can be recorded
 // while it is open, and row locks put it in order with every other; that the
-// fence itself is needed is what SlowWrites shows. A partial ramp is one bit:
-// the key is inside or outside it, and stays there.
+// fence itself is needed is what SlowWrites shows. With [LateFences] a write is
+// three steps, as where the fence rides on the mirror: the unit's own statement,
+// which locks its row and is seen by nobody; fence and mirror; the commit. A
+// partial ramp is one bit: the key is inside or outside it, and stays there.
 //
 // # The properties
 //
@@ -61,8 +63,8 @@
 //
 // More than one key, and so the order in which spans are copied. Replicas and
 // failover: a transaction that was acknowledged stays. Time: leases end
-// whenever they like. The fence's cheaper forms. The strangers that no check
-// can see: one that comes after a check, writes, and goes before the next. The
+// whenever they like. A fence that is armed only while a transition is announced.
+// The strangers that no check can see: one that comes after a check, writes, and goes before the next. The
 // model lets a stranger come at any time, but write only where strangers are at
 // home, or once a check for strangers has been passed with it in the house.
 // Values that come back: see the test of [ByLastWrite].

@@ -6,7 +6,9 @@ import "github.com/underpin-db/underpin/migrate"
 func (m *model) backfillSteps(s state, out emit) {
 	phase := m.phase(s)
 	if s.worker.work != noWorker {
-		m.workerWrites(s, out)
+		if !m.anyLocked(s, nobody) {
+			m.workerWrites(s, out)
+		}
 		s.worker = worker{}
 		out(s, action{kind: workerDies}, "")
 		return
@@ -37,7 +39,9 @@ func (m *model) workerClaims(s state, out emit) {
 	}
 	s.worker = w
 	if m.config.Hazards&Workers == 0 && !m.off.without(LockedBackfill) {
-		m.workerWrites(s, out) // at once: nothing comes in between
+		if !m.anyLocked(s, nobody) {
+			m.workerWrites(s, out) // at once: nothing comes in between
+		}
 		return
 	}
 	out(s, action{kind: claims}, "")
@@ -109,7 +113,7 @@ func (m *model) outsideSteps(s state, out emit) {
 	if m.config.Hazards&Views != 0 {
 		m.viewSteps(s, out)
 	}
-	if m.config.Hazards&Damage != 0 && !s.damaged && !s.verified {
+	if m.config.Hazards&Damage != 0 && !s.damaged && !s.verified && !m.anyLocked(s, nobody) {
 		m.damage(s, out)
 	}
 }
@@ -137,7 +141,7 @@ func (m *model) strangerSteps(s state, out emit) {
 			out(s, action{kind: strangerReads}, broken)
 			return
 		}
-		for v := noSource; v <= sourceB; v++ {
+		for v := noSource; v <= sourceB && !m.locked(s, nobody, migrate.SourceShape); v++ {
 			to := s
 			to.source = v
 			m.record(&to, sourceWrite(v))

@@ -103,6 +103,8 @@ const (
 	fillingIn // has read the source without lock: only without LockedCopy
 	writing
 	owingMirror // has committed its own shape: only without AtomicMirror
+	ahead       // has written its own shape, without the fence so far: only with LateFences
+	riding      // has then taken the fence and mirrored, and not committed
 )
 
 // client is one instance of the application.
@@ -115,8 +117,8 @@ type client struct {
 	current bool
 	// old: its read in flight was begun under an older epoch.
 	old bool
-	// under is the setting that its write goes by: only without Fence, for
-	// with it that is the present one.
+	// under is the setting that its write goes by: only without Fence or
+	// LateFenceObeyed, for with them that is the present one.
 	under uint8
 	// valid is what its read in flight may return: the values that were
 	// current at some moment since it began.
@@ -153,6 +155,8 @@ const (
 	copies
 	refusesRead
 	beginsWrite
+	writesAhead
+	takesFence
 	commits
 	deletes
 	touches

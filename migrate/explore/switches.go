@@ -16,6 +16,10 @@ const (
 	// Fence: a write transaction locks the epoch row first, so that a
 	// transition waits for it. Without it the row is only read.
 	Fence Switch = "fence"
+	// LateFenceObeyed: a fence that is taken after the unit's own statements is
+	// obeyed all the same: what is mirrored follows from what the row says then.
+	// Without it, it follows from what the transaction was begun under.
+	LateFenceObeyed Switch = "late_fence_obeyed"
 	// FencedCopy: copy-on-read is a write transaction and takes the fence. If
 	// the phase it was begun for is over, it does not copy.
 	FencedCopy Switch = "fenced_copy"
@@ -65,7 +69,7 @@ const (
 // Mechanisms returns the switches that are not guards of the table.
 func Mechanisms() []Switch {
 	return []Switch{
-		Fence, FencedCopy, LockedCopy, Reconcile, LockedBackfill, WorkerToken, VerdictOfVisit,
+		Fence, LateFenceObeyed, FencedCopy, LockedCopy, Reconcile, LockedBackfill, WorkerToken, VerdictOfVisit,
 		AtomicMirror, EitherRule, MapUnmapped, RefuseUnrepresentable, StaleTarget,
 		ReversingWriters, LeaseRefusal, DrainInFlight, JoinRefusal, GuardedRecord,
 	}

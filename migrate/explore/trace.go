@@ -68,7 +68,7 @@ func (m *model) sentence(before state, a action, epoch uint64) string {
 func (m *model) clientSentence(before state, a action, epoch uint64) string {
 	c := before.clients[a.who]
 	under := m.named(before.setting, epoch)
-	if c.doing == writing && m.off.without(Fence) {
+	if (c.doing == writing || c.doing == riding) && m.goesBy(before, c) != before.setting {
 		under = m.named(c.under, 0)
 	}
 	switch a.kind {
@@ -98,7 +98,7 @@ func (m *model) clientSentence(before state, a action, epoch uint64) string {
 		return "commits upsert " + value + " under " + under
 	case touches:
 		return "commits an update of another column under " + under
-	case adopts, joins, beginsWrite:
+	case adopts, joins, beginsWrite, writesAhead, takesFence:
 		return clientVerbs[a.kind] + " " + under
 	}
 	return clientVerbs[a.kind]
@@ -114,6 +114,8 @@ var clientVerbs = map[kind]string{
 	copies:         "misses the target and copies the row",
 	refusesRead:    "refuses to hand out what it read: its lease is over",
 	beginsWrite:    "begins a write under",
+	writesAhead:    "writes its own shape before it takes the fence, under",
+	takesFence:     "takes the fence and mirrors under",
 	rollsBack:      "rolls back",
 	mirrors:        "mirrors, in a second transaction",
 	refusedByFence: "is refused by the fence and stops",

@@ -35,9 +35,16 @@ func (e *NotAllowedError) Error() string {
 		e.Release, e.Change, e.Phase, e.Mode, e.Why)
 }
 
-// Member is an announced instance. It is safe for concurrent use.
+// DB is what an instance is announced and renewed over: a pool, or a connection
+// kept for it.
+type DB interface {
+	mysqlx.Querier
+	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error)
+}
+
+// Member is an announced instance. It is safe for concurrent use if its DB is.
 type Member struct {
-	db       *sql.DB
+	db       DB
 	instance Instance
 	lease    time.Duration
 
@@ -56,9 +63,9 @@ type Member struct {
 // acknowledged. A process whose lease ran out announces itself again under the
 // same ID and replaces its own row.
 //
-// db is the application's own pool: the account it is seen under is the one its
+// db is the application's own pool, or a connection of it: the account it is seen under is the one its
 // connections are known by. Its session settings do not matter.
-func Announce(ctx context.Context, db *sql.DB, in Instance, lease time.Duration, applied map[string]Applied) (*Member, error) {
+func Announce(ctx context.Context, db DB, in Instance, lease time.Duration, applied map[string]Applied) (*Member, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
@@ -222,7 +229,7 @@ func (m *Member) Leave(ctx context.Context) error {
 // transact runs fn in one REPEATABLE READ transaction and tries again where
 // that can help. What it is used for can be repeated, so an unknown outcome is
 // tried again too.
-func transact(ctx context.Context, db *sql.DB, fn func(ctx context.Context, tx *sql.Tx) error) error {
+func transact(ctx context.Context, db DB, fn func(ctx context.Context, tx *sql.Tx) error) error {
 	again := func(err error) bool { return mysqlx.RetryUnit(err) || errors.Is(err, mysqlx.ErrUnknownOutcome) }
 	return mysqlx.Backoff{}.Retry(ctx, again, func(ctx context.Context) error {
 		tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead})

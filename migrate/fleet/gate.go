@@ -2,6 +2,8 @@ package fleet
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/underpin-db/underpin/migrate"
@@ -95,6 +97,19 @@ func Declaring(live []LiveInstance) []Blocker {
 	for _, l := range live {
 		if l.Declared == migrate.Yes {
 			out = append(out, l.blocker("it still declares the change: remove the change from its code and release it"))
+		}
+	}
+	return out
+}
+
+// NotAmong returns the live instances of a service that run none of the releases
+// which were written for a change. It is the gate of changes that go by releases
+// alone; see migrate.Change.
+func NotAmong(live []LiveInstance, service string, releases []string) []Blocker {
+	var out []Blocker
+	for _, l := range live {
+		if l.Service == service && !slices.Contains(releases, l.Release) {
+			out = append(out, l.blocker("it runs a release that the change does not name: replace it by "+strings.Join(releases, " or ")+", or stop it"))
 		}
 	}
 	return out

@@ -4,9 +4,9 @@
 //	go run ./integration/cmd/withservers [flags] install
 //	go run ./integration/cmd/withservers [flags] images
 //
-// The first form starts one server of each engine, exports UNDERPIN_MYSQL_DSN and UNDERPIN_MARIADB_DSN, runs the command,
-// stops the servers and exits with the command's code: all packages of a `go test ./...` then share two servers
-// instead of starting two each. `install` only makes sure that the servers are on this machine. `images` builds
+// The first form starts one server of each engine and a Redis, exports UNDERPIN_MYSQL_DSN, UNDERPIN_MARIADB_DSN and
+// UNDERPIN_REDIS_URL, runs the command, stops the servers and exits with the command's code: all packages of a
+// `go test ./...` then share them instead of starting their own. -redis=false leaves Redis out. `install` only makes sure that the servers are on this machine. `images` builds
 // container images from installed servers, for machines that cannot pull any.
 package main
 
@@ -44,6 +44,7 @@ func main() { os.Exit(do(os.Args[1:], os.Stderr)) }
 
 type settings struct {
 	engines []servers.Engine
+	redis   bool // start one too
 	options servers.Options
 	args    []string
 	dashed  bool // the arguments came after --
@@ -73,6 +74,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 		set.PrintDefaults()
 	}
 	engines := set.String("engines", os.Getenv(servers.EnvEngines), "engines, separated by commas; empty: all of them")
+	redis := set.Bool("redis", true, "start a Redis too")
 	via := set.String("via", "", "the only source to use: dsn, native, docker or install; empty: "+servers.EnvSource+", else each in turn")
 	durability := set.String("durability", string(servers.Relaxed), "relaxed or durable: whether a commit survives the death of the machine")
 	pool := set.Int("buffer-pool", 0, "InnoDB buffer pool in MiB; 0: the server's default")
@@ -94,6 +96,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	}
 	return &settings{
 		engines: chosen,
+		redis:   *redis,
 		options: servers.Options{Via: source, Durability: servers.Durability(*durability), BufferPoolMiB: *pool, Log: stderr},
 		args:    rest,
 		dashed:  len(args) > len(rest) && args[len(args)-len(rest)-1] == "--",
@@ -131,6 +134,11 @@ func (s *settings) forEach(signals <-chan os.Signal, do func(context.Context, se
 			return exitFailure, err
 		}
 	}
+	if s.redis && s.args[0] == "install" {
+		if err := servers.EnsureRedisInstalled(ctx, s.options.Log); err != nil {
+			return exitFailure, err
+		}
+	}
 	return 0, nil
 }
 
@@ -154,7 +162,7 @@ func (s *settings) wrap(signals <-chan os.Signal) (code int, err error) {
 		return exitUsage, err
 	}
 	starting, started := untilSignal(signals)
-	running, err := s.startAll(starting)
+	running, redis, err := s.startAll(starting)
 	if cause := context.Cause(starting); cause != nil && err == nil {
 		err = cause
 	}
@@ -168,18 +176,26 @@ func (s *settings) wrap(signals <-chan os.Signal) (code int, err error) {
 				code = max(code, exitFailure)
 			}
 		}
+		if redis != nil {
+			err = errors.Join(err, redis.Stop(ctx))
+		}
 	}()
 	if err != nil {
 		return exitFailure, err
 	}
-	return command(path, s.args, environment(running), signals)
+	return command(path, s.args, environment(running, redis), signals)
 }
 
 // startAll starts all servers at once. It returns those that run also when one could not be had.
-func (s *settings) startAll(ctx context.Context) ([]*servers.Server, error) {
+func (s *settings) startAll(ctx context.Context) (running []*servers.Server, redis *servers.Redis, err error) {
 	found := make([]*servers.Server, len(s.engines))
-	errs := make([]error, len(s.engines))
+	errs := make([]error, len(s.engines)+1)
 	var wait sync.WaitGroup
+	if s.redis {
+		wait.Go(func() {
+			redis, errs[len(s.engines)] = servers.StartRedis(ctx, servers.RedisOptions{Via: s.options.Via, Log: s.options.Log})
+		})
+	}
 	for i, engine := range s.engines {
 		wait.Go(func() {
 			options := s.options
@@ -188,23 +204,25 @@ func (s *settings) startAll(ctx context.Context) ([]*servers.Server, error) {
 		})
 	}
 	wait.Wait()
-	var running []*servers.Server
 	for _, server := range found {
 		if server != nil {
 			running = append(running, server)
 		}
 	}
-	return running, errors.Join(errs...)
+	return running, redis, errors.Join(errs...)
 }
 
 // environment is ours, with the servers in it. An engine that was not asked for must not be found by accident,
 // so UNDERPIN_ENGINES says which there are.
-func environment(running []*servers.Server) []string {
+func environment(running []*servers.Server, redis *servers.Redis) []string {
 	env := os.Environ()
 	var names []string
 	for _, server := range running {
 		env = append(env, server.Engine().EnvDSN()+"="+server.AdminDSN())
 		names = append(names, string(server.Engine()))
+	}
+	if redis != nil {
+		env = append(env, servers.EnvRedis+"="+redis.URL())
 	}
 	return append(env, servers.EnvEngines+"="+strings.Join(names, ","))
 }
