@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"github.com/underpin-db/underpin/migrate"
 	"github.com/underpin-db/underpin/migrate/desired"
 	"github.com/underpin-db/underpin/migrate/plan"
+	"github.com/underpin-db/underpin/migrate/preflight"
 )
 
 // derivedChange is one change that was derived from DDL.
@@ -31,6 +33,10 @@ type derivedChange struct {
 	Written  []string       `json:"written,omitempty"`
 	Findings []plan.Finding `json:"findings"`
 	Plan     *plan.Plan     `json:"plan,omitempty"`
+	// Preflight is what carrying it out would take here, from a short sample;
+	// nil where it was not asked for or could not be made, as Note says.
+	Preflight *preflight.Report `json:"preflight,omitempty"`
+	Note      string            `json:"note,omitempty"`
 
 	text string // of the change file
 }
@@ -201,6 +207,11 @@ func (a *app) derive(ctx context.Context, in plan.DDL, o planOptions) error {
 		}
 		out.Changes = append(out.Changes, c)
 	}
+	if !o.unmeasured {
+		if err := out.measure(ctx, db); err != nil {
+			return err
+		}
+	}
 	if o.stdout && !a.settings.JSON {
 		return out.print(a.stdout)
 	}
@@ -212,12 +223,32 @@ func (a *app) derive(ctx context.Context, in plan.DDL, o planOptions) error {
 	return a.emit(out, func(p *page) { p.derived(out) })
 }
 
+// measure has a short preflight made of each plan. Of many it would take long:
+// those beyond the first are left to the command that measures one.
+func (r *derivedChanges) measure(ctx context.Context, db *sql.DB) (err error) {
+	measured := 0
+	for i := range r.Changes {
+		c := &r.Changes[i]
+		switch {
+		case c.Plan == nil:
+		case measured == mostGlance:
+			c.Note = "no preflight: of so many plans only the first are measured; underpin preflight " + c.Change + " does it"
+		default:
+			measured++
+			if c.Preflight, c.Note, err = measurePlan(ctx, db, c.Plan); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // print prints each plan, or the change file of what can only be planned later.
 func (r *derivedChanges) print(w io.Writer) error {
 	for i, c := range r.Changes {
 		text := c.text
 		if c.Plan != nil {
-			text = c.Plan.Render()
+			text = planMarkdown(c.Plan, c.Preflight)
 		}
 		if i > 0 {
 			text = "\n" + text
@@ -250,7 +281,7 @@ func (r *derivedChanges) write() error {
 		if c.Plan == nil {
 			continue
 		}
-		if err := writeFile(planFile(c.File), c.Plan.Render()); err != nil {
+		if err := writeFile(planFile(c.File), planMarkdown(c.Plan, c.Preflight)); err != nil {
 			return err
 		}
 		c.Written = append(c.Written, planFile(c.File))
@@ -276,6 +307,10 @@ func (p *page) derived(r derivedChanges) {
 		if c.Plan != nil {
 			p.gap()
 			p.steps(c.Plan)
+			if c.Preflight != nil {
+				p.gap()
+				p.preflight(*c.Preflight)
+			}
 			if c.Plan.Schema == nil {
 				p.gap()
 				p.sample(c.Plan.Sample)
@@ -287,6 +322,9 @@ func (p *page) derived(r derivedChanges) {
 			for line := range strings.Lines(c.Instead) {
 				p.line("    %s", strings.TrimRight(line, "\n"))
 			}
+		}
+		if c.Note != "" {
+			p.line("  note  %s", c.Note)
 		}
 		for _, path := range c.Written {
 			p.line("  wrote %s", path)

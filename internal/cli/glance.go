@@ -12,23 +12,32 @@ import (
 	"github.com/underpin-db/underpin/migrate/preflight"
 )
 
-// The sample of a plan's own preflight.
+// The sample of a plan's own preflight, and of how many plans of one command
+// one is made.
 const (
 	glanceFor  = time.Second
 	glanceRows = 20_000
+	mostGlance = 8
 )
 
-// measure has a short preflight made. A plan is a plan without it: what stands
-// in its way is noted.
-func (r *planned) measure(ctx context.Context, db *sql.DB) error {
-	in := preflight.Input{Steps: preflight.FromPlan(r.Plan), SampleFor: glanceFor, SampleRows: glanceRows, Privileges: privilegesOf(db)}
-	report, err := preflight.Run(ctx, db, in)
-	if err == nil {
-		r.Preflight = &report
-		return nil
+// measurePlan has a short preflight made. A plan is a plan without it: note says what
+// stood in its way.
+func measurePlan(ctx context.Context, db *sql.DB, of *plan.Plan) (report *preflight.Report, note string, err error) {
+	in := preflight.Input{Steps: preflight.FromPlan(of), SampleFor: glanceFor, SampleRows: glanceRows, Privileges: privilegesOf(db)}
+	found, err := preflight.Run(ctx, db, in)
+	if err != nil {
+		return nil, "no preflight: " + err.Error(), ctx.Err()
 	}
-	r.Note = "no preflight: " + err.Error()
-	return ctx.Err()
+	return &found, "", nil
+}
+
+// planMarkdown is plan.md: the plan, and what was measured when it was made;
+// nil is nothing.
+func planMarkdown(of *plan.Plan, measured *preflight.Report) string {
+	if measured == nil {
+		return of.Render()
+	}
+	return of.Render() + "\n" + measured.Markdown()
 }
 
 // preflight shows a report in short; plan.md and underpin preflight have it all.

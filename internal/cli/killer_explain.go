@@ -28,8 +28,10 @@ type explanation struct {
 	At       time.Time           `json:"at"`
 	Server   string              `json:"server"`
 	Blocking []*querykiller.Node `json:"blocking"` // who holds others up, as a tree
-	Sessions []judged            `json:"sessions"`
-	Notes    []string            `json:"notes,omitempty"`
+	// Incomplete says that row locks could not be read as they are: see the notes.
+	Incomplete bool     `json:"incomplete,omitempty"`
+	Sessions   []judged `json:"sessions"`
+	Notes      []string `json:"notes,omitempty"`
 }
 
 // judged is a session with what the rules say of it.
@@ -136,7 +138,10 @@ func explainOnce(ctx context.Context, server querykiller.Server, rules *querykil
 			withoutLiterals(root)
 		}
 	}
-	e := explanation{At: s.At, Server: string(s.Flavour) + " " + s.Version, Blocking: tree.Roots, Sessions: []judged{}, Notes: tree.Notes}
+	e := explanation{
+		At: s.At, Server: string(s.Flavour) + " " + s.Version,
+		Blocking: tree.Roots, Incomplete: tree.Incomplete, Sessions: []judged{}, Notes: tree.Notes,
+	}
 	for i, v := range verdicts {
 		if session := shown.Sessions[i]; o.all || active(session, v) {
 			e.Sessions = append(e.Sessions, judged{session, v, v.String()})
@@ -166,7 +171,7 @@ func (p *page) explanation(e explanation) {
 	p.gap()
 	var tree strings.Builder
 	// It fails only if the writer does, and a builder does not.
-	_ = (&querykiller.Tree{Roots: e.Blocking}).WriteText(&tree)
+	_ = (&querykiller.Tree{Roots: e.Blocking, Incomplete: e.Incomplete}).WriteText(&tree)
 	p.line("%s", strings.TrimRight(tree.String(), "\n"))
 	if len(e.Sessions) > 0 {
 		p.gap()

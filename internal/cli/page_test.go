@@ -75,4 +75,7 @@ func TestEveryGuardSaysWhatToDo(t *testing.T) {
 			}
 		}
 	}
+	for _, guard := range []migrate.Guard{engine.GuardSignatures, engine.GuardRampHeld} { // beside the table
+		require.NotEmpty(t, todo(guard, "x", migrate.Contracted), guard)
+	}
 }

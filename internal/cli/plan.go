@@ -34,14 +34,6 @@ type planned struct {
 	Note      string            `json:"note,omitempty"`
 }
 
-// markdown is plan.md: the plan, and what was measured when it was made.
-func (r planned) markdown() string {
-	if r.Preflight == nil {
-		return r.Plan.Render()
-	}
-	return r.Plan.Render() + "\n" + r.Preflight.Markdown()
-}
-
 // planOptions are the flags of the plan command.
 type planOptions struct {
 	dryRun, stdout bool
@@ -140,17 +132,17 @@ func (a *app) plan(ctx context.Context, n named, o planOptions) error {
 	}
 	out.Findings = append(out.Findings, p.Findings...)
 	if !o.unmeasured {
-		if err := out.measure(ctx, db); err != nil {
+		if out.Preflight, out.Note, err = measurePlan(ctx, db, p); err != nil {
 			return err
 		}
 	}
 	if o.stdout && !a.settings.JSON {
-		_, err := fmt.Fprint(a.stdout, out.markdown())
+		_, err := fmt.Fprint(a.stdout, planMarkdown(out.Plan, out.Preflight))
 		return err
 	}
 	if !o.dryRun && !o.stdout {
 		out.Written = planFile(n.path)
-		if err := writeFile(out.Written, out.markdown()); err != nil {
+		if err := writeFile(out.Written, planMarkdown(out.Plan, out.Preflight)); err != nil {
 			return err
 		}
 	}

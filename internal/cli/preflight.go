@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"net"
 
 	"github.com/go-sql-driver/mysql"
@@ -23,9 +24,25 @@ type preflightOptions struct {
 // preflighted is the result of the preflight command.
 type preflighted struct {
 	Change string `json:"change"`
-	Hash   string `json:"hash"`
+	Hash   string `json:"hash,omitempty"`
+	// Refused says that there is no plan to be measured; Findings say why. The
+	// verdict is no, then, and the report's lists are empty.
+	Refused  bool           `json:"refused"`
+	Findings []plan.Finding `json:"findings"`
 	preflight.Report
 	Written string `json:"written,omitempty"`
+}
+
+// refusedPreflight is the answer to a change that has no plan.
+func refusedPreflight(r *plan.RefusedError) preflighted {
+	out := preflighted{Change: r.Change, Refused: true, Findings: r.Findings, Report: preflight.Report{
+		Verdict: preflight.NoGo, Reasons: []string{}, Tables: []preflight.Table{}, Steps: []preflight.Forecast{},
+		Blockers: []preflight.Blocker{}, Replicas: []preflight.Follower{}, Checks: []preflight.Check{},
+	}}
+	for _, f := range r.Findings {
+		out.Reasons = append(out.Reasons, f.String())
+	}
+	return out
 }
 
 // preflightCommand says what carrying a plan out would take, here and now.
@@ -70,6 +87,14 @@ func (a *app) preflight(ctx context.Context, arg string, o preflightOptions) err
 	}
 	defer db.Close()
 	p, err := plan.Build(ctx, db, file, plan.Options{})
+	var refused *plan.RefusedError
+	if errors.As(err, &refused) {
+		out := refusedPreflight(refused)
+		return errors.Join(a.emit(out, func(p *page) {
+			p.line("%s the plan of %s: there is nothing to measure", p.bad("refused"), p.bold(out.Change))
+			p.findings(out.Findings)
+		}), outcome{exitRefused})
+	}
 	if err != nil {
 		return err
 	}
@@ -77,13 +102,13 @@ func (a *app) preflight(ctx context.Context, arg string, o preflightOptions) err
 	if in.Replicas, err = a.followers(append(p.Backfill.Replicas, o.replicas...)); err != nil {
 		return err
 	}
-	out := preflighted{Change: p.Change.Name, Hash: p.Hash()}
+	out := preflighted{Change: p.Change.Name, Hash: p.Hash(), Findings: append([]plan.Finding{}, p.Findings...)}
 	if out.Report, err = preflight.Run(ctx, db, in); err != nil {
 		return err
 	}
 	if o.write {
 		out.Written = planFile(n.path)
-		if err := writeFile(out.Written, p.Render()+"\n"+out.Markdown()); err != nil {
+		if err := writeFile(out.Written, planMarkdown(p, &out.Report)); err != nil {
 			return err
 		}
 	}

@@ -233,7 +233,7 @@ func readCode(ctx context.Context, root string) (*review.CodeIndex, error) {
 // the filter that keeps escapes from a terminal.
 func (a *app) writeReport(form report.Format, path string, d report.Document) error {
 	if form == report.Text && (path == "" || path == "-") {
-		d.Paint = painter(a.styleOf(a.stdout))
+		d.Paint, d.Width = painter(a.styleOf(a.stdout)), columnsOf(a.stdout)
 	}
 	var b bytes.Buffer
 	if err := report.Write(&b, form, d); err != nil {

@@ -226,7 +226,7 @@ func (p *page) next(st engine.Status) {
 // back answers: may I go back, and what would I lose?
 func (p *page) back(st engine.Status) {
 	if st.Back == nil {
-		p.line("%s  %s", p.bold("may I go back"), p.noWayBack(st.Phase))
+		p.line("%s  %s", p.bold("may I go back"), p.noWayBack(st))
 		p.gap()
 		return
 	}

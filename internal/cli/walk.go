@@ -152,7 +152,7 @@ func reasonAlone(v engine.Verdict) string {
 // wayBack shows whether one may go back and what that would give up.
 func (p *page) wayBack(change string, st engine.Status) {
 	if st.Back == nil {
-		p.line("way back  %s", p.noWayBack(st.Phase))
+		p.line("way back  %s", p.noWayBack(st))
 		return
 	}
 	p.line("way back  to %s, %s: underpin rollback %s --to %s", st.Back.To, p.loss(st.Back.Loss), change, st.Back.To)
@@ -166,11 +166,18 @@ func (p *page) wayBack(change string, st engine.Status) {
 	}
 }
 
-func (p *page) noWayBack(at migrate.Phase) string {
-	if at == migrate.Planned {
+// noWayBack says why nothing leads back from where a change stands.
+func (p *page) noWayBack(st engine.Status) string {
+	none := p.warn("none")
+	switch {
+	case st.Phase == migrate.Planned:
 		return "nothing has been done yet"
+	case st.Course == migrate.Mapped:
+		return none + ": the source is gone; a new change could lead back"
+	case st.Course == migrate.Retired:
+		return none + ": it is gone; a new change could lead back"
 	}
-	return p.warn("none") + ": the source is gone; a new change could lead back"
+	return none + ": nothing is gone, but the change is closed; a new change leads back"
 }
 
 // loss paints what a step back gives up.
@@ -205,6 +212,8 @@ func todo(g migrate.Guard, change string, next migrate.Phase) string {
 		return "replace the code that sends it; then " + apply + " --to " + string(next)
 	case migrate.GuardSchemaWhole:
 		return "put the schema back as the plan has it, then " + apply
+	case engine.GuardRampHeld:
+		return "raise the share where the ramp is held, then " + apply
 	case engine.GuardSignatures:
 		return "underpin sign " + change + ", commit the signature, then " + apply + "; in an emergency: " + apply + " --break-glass REASON"
 	case migrate.GuardSignedOff:

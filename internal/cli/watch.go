@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -33,7 +34,11 @@ line of its own.`,
 			if o.interval <= 0 {
 				return usagef("--interval %s: it has to be positive", o.interval)
 			}
-			return a.withEngine(c.Context(), engine.Config{}, func(ctx context.Context, e *engine.Engine) error {
+			return a.withDB(c.Context(), func(ctx context.Context, db *sql.DB) error {
+				e, err := a.lookingEngine(c.Flags(), db, args)
+				if err != nil {
+					return err
+				}
 				return a.watch(ctx, e, args[0], until, o)
 			})
 		},

@@ -93,6 +93,7 @@ var classes = map[uint16]Class{
 	1142: ClassPrivilege, // command denied on a table
 	1143: ClassPrivilege, // command denied on a column
 	1227: ClassPrivilege, // a global privilege is missing
+	1401: ClassPrivilege, // XA RECOVER, our only XA statement, without XA_RECOVER_ADMIN
 	1370: ClassPrivilege, // on a routine
 	1698: ClassPrivilege, // access denied, plugin
 

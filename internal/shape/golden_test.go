@@ -62,6 +62,23 @@ func columnChange() migrate.Mapping {
 	}
 }
 
+// mergeChange merges profiles into users: a column that takes NULL, one that has
+// a default instead, and one that the server would bump.
+func mergeChange() migrate.Mapping {
+	key := []migrate.Column{text("id", "bigint")}
+	marks := text("marks", "int")
+	marks.Null = migrate.NotNull
+	return migrate.Mapping{
+		Source: migrate.Table{Name: "profiles", Key: key, Columns: []migrate.Column{text("bio", "varchar(100)"), text("n", "int")}},
+		Target: migrate.Table{Name: "users", Key: key, Columns: []migrate.Column{text("story", "varchar(100)"), marks}, Preserve: []string{"updated_at"}},
+		Forward: []migrate.Assignment{
+			{Column: "story", Value: "TRIM(" + ref("bio") + ")"}, {Column: "marks", Value: "COALESCE(" + ref("n") + ", 0)"},
+		},
+		Backward: []migrate.Assignment{{Column: "bio", Value: "COALESCE(" + ref("story") + ", '')"}, {Column: "n", Value: ref("marks")}},
+		Merge:    migrate.Yes,
+	}
+}
+
 // everyStatement renders every statement that a mapper makes.
 func everyStatement(t testing.TB, m *Mapper, key func(n int64) Key) map[string][]Statement {
 	t.Helper()
@@ -69,6 +86,9 @@ func everyStatement(t testing.TB, m *Mapper, key func(n int64) Key) map[string][
 		"everything": Range(nil, nil), "no key": Keys()}
 	out := map[string][]Statement{}
 	for name, scope := range scopes {
+		if strays, ok := m.Strays(scope, 10); ok {
+			out["strays, "+name] = []Statement{strays}
+		}
 		for _, d := range []Direction{Forward, Backward} {
 			if fill, ok := m.Fill(d, scope); ok {
 				out[fmt.Sprintf("fill %s, %s", d, name)] = []Statement{fill}
@@ -96,8 +116,9 @@ func everyStatement(t testing.TB, m *Mapper, key func(n int64) Key) map[string][
 
 func compositeKey(n int64) Key { return Key{n, fmt.Sprint("k", n)} }
 func numberKey(n int64) Key    { return Key{uint64(n)} }
+func signedKey(n int64) Key    { return Key{n} }
 
-// The text of every statement of two mappings is in a file, so that a change
+// The text of every statement of three mappings is in a file, so that a change
 // to any of them is seen in a review.
 func TestGoldenStatements(t *testing.T) {
 	t.Parallel()
@@ -106,7 +127,7 @@ func TestGoldenStatements(t *testing.T) {
 		name    string
 		mapping migrate.Mapping
 		key     func(int64) Key
-	}{{"table change", tableChange(), compositeKey}, {"column change", columnChange(), numberKey}} {
+	}{{"table change", tableChange(), compositeKey}, {"column change", columnChange(), numberKey}, {"merge", mergeChange(), signedKey}} {
 		m, err := New("split", c.mapping)
 		require.NoError(t, err)
 		all := everyStatement(t, m, c.key)

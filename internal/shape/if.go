@@ -25,6 +25,6 @@ func (m *Mapper) Overwrite(d Direction, scope Scope) Statement {
 	}
 	var args []any
 	from, cond := m.pairs(authority, follower, scope, &args)
-	return m.statement("mirror", fmt.Sprintf("UPDATE %s\nSET %s\nWHERE %s%s%s",
-		from, m.setList(follower, follows), cond, and(m.source.where), and(m.only)), args)
+	return m.statement("mirror", fmt.Sprintf("UPDATE %s\nSET %s\nWHERE %s%s%s%s",
+		from, m.setList(follower, follows), cond, and(m.source.where), and(m.target.where), and(m.only)), args)
 }

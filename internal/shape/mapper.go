@@ -74,6 +74,11 @@ func New(change string, mapping migrate.Mapping) (*Mapper, error) {
 		m.target.keys = textKeys(mapping.Target.Key, mapping.Source.Key, m.source.name)
 		m.source.keys = textKeys(mapping.Source.Key, mapping.Target.Key, m.target.name)
 	}
+	if m.kind == migrate.MergeChange {
+		if m.target.where, err = m.target.stands(); err != nil {
+			return nil, fmt.Errorf("change %s: %w", change, err)
+		}
+	}
 	if m.parts, err = m.divide(); err != nil {
 		return nil, fmt.Errorf("change %s: %w", change, err)
 	}

@@ -78,10 +78,10 @@ func (p part) follower(d Direction) []assigned {
 
 // Fill returns the statement that copies a range of which the follower holds
 // nothing yet; a row that is there after all is a duplicate-key error, upon
-// which Reconcile is the thing to run. It returns false for a column change,
-// whose rows are always there.
+// which Reconcile is the thing to run. It returns false where the follower's rows
+// are there already: for a column change, and for a merge forward.
 func (m *Mapper) Fill(d Direction, scope Scope) (Statement, bool) {
-	if m.kind == migrate.ColumnChange {
+	if m.kind == migrate.ColumnChange || m.joins(d) {
 		return Statement{}, false
 	}
 	return m.insertFrom(d, scope, ""), true
@@ -122,8 +122,12 @@ func (m *Mapper) FollowerAny(d Direction, scope Scope) Statement {
 }
 
 // Lock returns a locking read of the authority's rows: what copy-on-read and
-// repair begin with.
+// repair begin with. It counts rows of the table that [Mapper.Boundary] walks;
+// where that is the follower's, those are locked too.
 func (m *Mapper) Lock(d Direction, scope Scope) Statement {
+	if m.joins(d) {
+		return m.lockMerged(scope)
+	}
 	authority, _ := m.sides(d)
 	var args []any
 	cond := scope.condition(authority.name, authority.table.Key, &args)
@@ -144,8 +148,8 @@ func (m *Mapper) update(d Direction, p part, follows []assigned, rule migrate.St
 	authority, follower := m.sides(d)
 	var args []any
 	from, cond := m.pairs(authority, follower, scope, &args)
-	return m.statement("mirror", fmt.Sprintf("UPDATE "+inUTC+"%s\nSET %s\nWHERE %s%s\n  AND NOT (%s)%s",
-		from, m.setList(follower, follows), cond, and(m.source.where), p.inStep(rule), and(m.only)), args)
+	return m.statement("mirror", fmt.Sprintf("UPDATE "+inUTC+"%s\nSET %s\nWHERE %s%s%s\n  AND NOT (%s)%s",
+		from, m.setList(follower, follows), cond, and(m.source.where), and(m.target.where), p.inStep(rule), and(m.only)), args)
 }
 
 // pairs is what an UPDATE reads and on what condition. Follower and authority of
@@ -155,7 +159,7 @@ func (m *Mapper) update(d Direction, p part, follows []assigned, rule migrate.St
 func (m *Mapper) pairs(authority, follower side, scope Scope, args *[]any) (from, cond string) {
 	from = follower.name
 	cond = scope.condition(follower.name, follower.table.Key, args)
-	if m.kind == migrate.TableChange {
+	if m.kind != migrate.ColumnChange {
 		from = fmt.Sprintf("%s\nJOIN %s\n  ON %s", authority.name, follower.name, m.joined())
 		cond += "\n  AND " + scope.condition(authority.name, authority.table.Key, args)
 	}
@@ -169,19 +173,29 @@ func (m *Mapper) setList(follower side, follows []assigned) string {
 	for _, a := range follows {
 		out = append(out, column(follower.name, a.column)+" = "+a.expr)
 	}
-	if m.kind == migrate.ColumnChange {
-		for _, name := range m.mapping.Source.Preserve {
-			c := follower.name + "." + mysqlx.Quote(name)
-			out = append(out, c+" = "+c)
-		}
+	return strings.Join(append(out, m.preserved(follower)...), ",\n    ")
+}
+
+// preserved sets to itself what the server would bump.
+func (m *Mapper) preserved(follower side) []string {
+	if m.kind == migrate.TableChange {
+		return nil
 	}
-	return strings.Join(out, ",\n    ")
+	var out []string
+	for _, name := range follower.table.Preserve {
+		c := follower.name + "." + mysqlx.Quote(name)
+		out = append(out, c+" = "+c)
+	}
+	return out
 }
 
 // Remove returns the statement that deletes follower rows whose authority is
-// gone. On the way back only source rows that take part in the mapping are
-// orphans. Table changes only.
+// gone, or in a merge forward clears their columns. On the way back only source
+// rows that take part in the mapping are orphans. Not for a column change.
 func (m *Mapper) Remove(d Direction, scope Scope) Statement {
+	if m.joins(d) {
+		return m.clear(scope)
+	}
 	authority, follower := m.sides(d)
 	var args []any
 	cond := scope.condition(follower.name, follower.table.Key, &args)
@@ -191,8 +205,12 @@ func (m *Mapper) Remove(d Direction, scope Scope) Statement {
 }
 
 // Insert returns the statement that adds follower rows for authority rows that
-// have none. Table changes only.
+// have none, or in a merge forward fills the columns of the rows that are there.
+// Not for a column change.
 func (m *Mapper) Insert(d Direction, scope Scope) Statement {
+	if m.joins(d) {
+		return m.fillIn(scope)
+	}
 	_, follower := m.sides(d)
 	return m.insertFrom(d, scope, fmt.Sprintf(
 		"\n  AND NOT EXISTS (\n    SELECT 1\n    FROM %s\n    WHERE %s)", follower.name, m.joined()))

@@ -80,6 +80,13 @@ const (
 	splitTable    = "CREATE TABLE users (id BIGINT UNSIGNED PRIMARY KEY, name VARCHAR(100) NULL, first VARCHAR(50) NULL, last CHAR(50) NULL, updated_at TIMESTAMP NOT NULL DEFAULT '2001-01-01 00:00:00' ON UPDATE CURRENT_TIMESTAMP)"
 )
 
+// A table that profiles are merged into, and the profiles.
+const (
+	personsTable = "CREATE TABLE users (id BIGINT PRIMARY KEY, visits INT NOT NULL DEFAULT 0, story VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NULL," +
+		" marks INT NOT NULL DEFAULT 7, updated_at TIMESTAMP NOT NULL DEFAULT '2001-01-01 00:00:00' ON UPDATE CURRENT_TIMESTAMP)"
+	profilesTable = "CREATE TABLE profiles (id BIGINT PRIMARY KEY, bio VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL, n INT NULL)"
+)
+
 // Both servers take every statement that can be rendered, of every kind of
 // mapping and scope.
 func TestServersTakeEveryStatement(t *testing.T) {
@@ -94,6 +101,7 @@ func TestServersTakeEveryStatement(t *testing.T) {
 		}{
 			{"table change", []string{usersTable, accountsTable}, tableChange(), compositeKey, 80},
 			{"column change", []string{splitTable}, columnChange(), numberKey, 70},
+			{"merge", []string{personsTable, profilesTable}, mergeChange(), signedKey, 70},
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()

@@ -10,8 +10,8 @@ import (
 // Counts is what a comparison of a scope found. All are numbers of rows.
 type Counts struct {
 	Compared  uint64 `json:"compared"`  // source rows, and target rows without one
-	Missing   uint64 `json:"missing"`   // source rows without a target row
-	Extra     uint64 `json:"extra"`     // target rows without a source row
+	Missing   uint64 `json:"missing"`   // source rows without a target row; in a merge, without one that stands for them
+	Extra     uint64 `json:"extra"`     // target rows without a source row; in a merge, that stand for one
 	Different uint64 `json:"different"` // pairs out of step
 	// Finer counts pairs in step because source = g(target) although target
 	// ≠ f(source): a target-shape release wrote them, and a copy forward would
@@ -41,8 +41,12 @@ func (m *Mapper) Compare(rule migrate.StepRule, scope Scope) Statement {
 		return m.compareColumns(rule, scope)
 	}
 	var args []any
-	left := m.compareFrom(rule, scope, &args)
-	right := m.extraRows(scope, &args)
+	var left, right string
+	if m.kind == migrate.MergeChange {
+		left, right = m.compareMerged(rule, scope, &args), m.countStrays(scope, &args)
+	} else {
+		left, right = m.compareFrom(rule, scope, &args), m.extraRows(scope, &args)
+	}
 	return m.statement("verify", fmt.Sprintf(
 		"SELECT COALESCE(SUM(compared), 0), COALESCE(SUM(missing), 0), COALESCE(SUM(extra), 0),"+
 			" COALESCE(SUM(different), 0), COALESCE(SUM(finer), 0)\nFROM (\n%s\nUNION ALL\n%s\n) AS counts", left, right), args)
@@ -112,6 +116,9 @@ func (m *Mapper) extraRows(scope Scope, args *[]any) string {
 // Differing returns a query that yields the keys of up to limit pairs of a
 // range that are not in step, for [Mapper.ScanKey].
 func (m *Mapper) Differing(rule migrate.StepRule, scope Scope, limit int) Statement {
+	if m.kind == migrate.MergeChange {
+		return m.differingMerged(rule, scope, limit)
+	}
 	var args []any
 	cond := scope.condition(m.source.name, m.source.table.Key, &args)
 	if m.kind == migrate.ColumnChange {
@@ -129,10 +136,15 @@ func (m *Mapper) Differing(rule migrate.StepRule, scope Scope, limit int) Statem
 	return m.statement("verify", left+"\nUNION ALL\n"+right+fmt.Sprintf("\nLIMIT %d", limit), args)
 }
 
-// Boundary returns a query that yields the key of the n-th source row of a
-// range, counted from 1, for [Mapper.ScanKey]; no row if there are fewer.
+// Boundary returns a query that yields the key of the n-th row of the authority
+// in a range, counted from 1, for [Mapper.ScanKey]; no row if there are fewer. In
+// a merge it walks the target either way: between two source rows there may be
+// any number of target rows, all of which have to be looked at.
 func (m *Mapper) Boundary(d Direction, scope Scope, n int) Statement {
 	authority, _ := m.sides(d)
+	if m.kind == migrate.MergeChange {
+		authority = m.target
+	}
 	var args []any
 	cond := scope.condition(authority.name, authority.table.Key, &args)
 	order := make([]string, len(authority.table.Key))
@@ -148,8 +160,11 @@ func (m *Mapper) Boundary(d Direction, scope Scope, n int) Statement {
 func (m *Mapper) Unmapped(scope Scope) Statement {
 	var args []any
 	cond := scope.condition(m.target.name, m.target.table.Key, &args)
-	if m.kind == migrate.ColumnChange {
+	switch m.kind {
+	case migrate.ColumnChange:
 		return m.statement("read", fmt.Sprintf("SELECT 1\nFROM %s\nWHERE %s\n  AND NOT %s", m.target.name, cond, m.mapped(m.target.assign)), args)
+	case migrate.MergeChange:
+		return m.unmappedMerged(scope)
 	}
 	return m.statement("read", fmt.Sprintf(
 		"SELECT 1\nFROM DUAL\nWHERE NOT EXISTS (\n    SELECT 1\n    FROM %s\n    WHERE %s)", m.target.name, cond), args)

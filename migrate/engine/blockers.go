@@ -6,6 +6,9 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"time"
+
+	"github.com/underpin-db/underpin/internal/mysqlx"
 )
 
 // The servers' information_schema.INNODB_TRX carries statements, in a character
@@ -116,7 +119,7 @@ func (e *Engine) fenceHolders(ctx context.Context, change string) string {
 // transactions names the sessions whose transactions have been open the longest.
 func (e *Engine) transactions(ctx context.Context) string {
 	const grant = " (grant PROCESS, and SELECT on performance_schema.*, to see which)"
-	if found := cmp.Or(e.sessions(ctx, oldTransactions), e.sessions(ctx, oldTransactionsMariaDB)); found != "" {
+	if found := cmp.Or(e.sessions(ctx, oldTransactions), e.innodbTransactions(ctx)); found != "" {
 		return found
 	}
 	if found := cmp.Or(e.sessions(ctx, busySessions), e.sessions(ctx, busySessionsMariaDB)); found != "" {
@@ -125,11 +128,37 @@ func (e *Engine) transactions(ctx context.Context) string {
 	return "a session that this user may not see" + grant
 }
 
+// innodbTransactions names them as MariaDB tells them, unless all it has is old:
+// whom it names may be killed.
+func (e *Engine) innodbTransactions(ctx context.Context) (found string) {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	conn, err := e.cfg.DB.Conn(ctx)
+	if err != nil {
+		return ""
+	}
+	defer conn.Close()
+	if mysqlx.FreshTransactions(ctx, conn, func(ctx context.Context) error {
+		found = sessions(ctx, conn, oldTransactionsMariaDB)
+		return nil
+	}) != nil {
+		return ""
+	}
+	return found
+}
+
+// lookTime bounds the look at the transactions: somebody waits for an error.
+const lookTime = 2 * time.Second
+
+func (e *Engine) sessions(ctx context.Context, query string, args ...any) string {
+	return sessions(ctx, e.cfg.DB, query, args...)
+}
+
 // sessions renders up to five sessions. It is help for people in the middle of
 // another error, so a query that is not allowed, or that this server does not
 // know, yields nothing.
-func (e *Engine) sessions(ctx context.Context, query string, args ...any) string {
-	rows, err := e.cfg.DB.QueryContext(ctx, query, args...)
+func sessions(ctx context.Context, q mysqlx.Querier, query string, args ...any) string {
+	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return ""
 	}

@@ -140,8 +140,9 @@ func first(all []Blocker) string {
 //   - it is Underpin's own, or the server's, or
 //   - an operator has vouched for its account.
 //
-// Prepared XA transactions that belong to no session count as well, as account
-// xa@prepared. Where the server counts connections by account, an account of
+// Prepared XA transactions of the whole server count as well, as account
+// xa@prepared, and so does it if this user cannot be told whether there are any
+// (on MySQL it should have XA_RECOVER_ADMIN). Where the server counts connections by account, an account of
 // the application's without a live instance that opened one which no look
 // caught is a stranger too; another account that did is noted. The package
 // comment says what no method can see.

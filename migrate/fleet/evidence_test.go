@@ -3,6 +3,7 @@ package fleet_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/underpin-db/underpin/integration/servers"
 	"github.com/underpin-db/underpin/internal/control"
+	"github.com/underpin-db/underpin/internal/mysqlx"
 	"github.com/underpin-db/underpin/migrate"
 	"github.com/underpin-db/underpin/migrate/fleet"
 )
@@ -29,7 +31,23 @@ func (w *world) evidence(t *testing.T, cfg fleet.EvidenceConfig) fleet.Evidence 
 }
 
 // drain closes the pool that made the database: it is nobody's.
-func (w *world) drain(t *testing.T) { t.Helper(); w.d.DB.SetMaxIdleConns(0) }
+func (w *world) drain(t *testing.T) {
+	t.Helper()
+	w.d.DB.SetMaxIdleConns(0)
+	w.gone(t, w.d.DSN)
+}
+
+// gone waits until the server has ended the sessions that an account had here: a
+// closed connection is listed for a moment.
+func (w *world) gone(t *testing.T, dsn string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		var n int
+		err := w.s.Admin().QueryRowContext(t.Context(), "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE DB = ? AND USER = ?",
+			w.d.Name, userOf(t, dsn)).Scan(&n)
+		return err == nil && n == 0
+	}, 20*time.Second, 10*time.Millisecond)
+}
 
 // hold keeps a session open until the test's end or until closed.
 func hold(t *testing.T, db *sql.DB) *sql.Conn {
@@ -232,30 +250,75 @@ func TestEvidenceWithoutPerformanceSchemaGrant(t *testing.T) {
 // shut, whichever database it is of.
 func TestEvidenceFindsPreparedTransactions(t *testing.T) {
 	servers.Each(t, func(t *testing.T, shared *servers.Server) {
-		s := servers.Private(t, servers.Options{Engine: shared.Engine()})
-		w := newWorld(t, s)
-		ctx := t.Context()
-		_, err := w.d.DB.ExecContext(ctx, "CREATE TABLE users (id INT PRIMARY KEY)")
-		require.NoError(t, err)
+		w := newWorld(t, servers.Private(t, servers.Options{Engine: shared.Engine()}))
 		w.drain(t)
-		old := openApp(t, w.appDSN, nil)
-		conn := hold(t, old)
-		xid := "'" + w.d.Name + "'"
-		for _, statement := range []string{"XA START " + xid, "INSERT INTO users VALUES (1)", "XA END " + xid, "XA PREPARE " + xid} {
-			_, err := conn.ExecContext(ctx, statement)
-			require.NoError(t, err)
-		}
-		t.Cleanup(func() {
-			_, err := w.s.Admin().ExecContext(context.WithoutCancel(ctx), "XA ROLLBACK "+xid)
-			require.NoError(t, err)
-		})
-		require.NoError(t, conn.Close())
-		require.NoError(t, old.Close()) // the session ends, its transaction does not
-		require.Eventually(t, func() bool {
-			e := w.evidence(t, quick())
-			return len(e.Strangers) > 0 && e.Strangers[0].User == "xa@prepared"
-		}, 10*time.Second, 50*time.Millisecond)
+		w.prepare(t)
+		e := w.evidence(t, quick())
+		require.Len(t, e.Strangers, 1, reasons(e.Strangers))
+		require.Equal(t, "xa@prepared", e.Strangers[0].User)
+		require.Contains(t, e.Strangers[0].Reason, fmt.Sprintf("transaction X'%X',X'',1 is prepared", w.d.Name))
 	})
+}
+
+// The server has a copy of its transactions from before one was prepared, and
+// somebody reads it so often that it stays.
+func TestEvidenceDoesNotTrustOldTransactions(t *testing.T) {
+	s := servers.Private(t, servers.Options{Engine: servers.MySQL}) // XA RECOVER is everybody's on MariaDB
+	w := newWorld(t, s)
+	w.drain(t)
+	const read = "SELECT COUNT(*) FROM information_schema.INNODB_TRX"
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := s.Admin().ExecContext(ctx, read)
+	require.NoError(t, err)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for mysqlx.Wait(ctx, 10*time.Millisecond) == nil {
+			_, _ = s.Admin().ExecContext(ctx, read)
+		}
+	}()
+	thaw := func() { cancel(); <-done }
+	t.Cleanup(thaw)
+	w.prepare(t)
+	require.Contains(t, reasons(w.evidence(t, quick()).Strangers), "is prepared", "who may ask for them directly is told")
+
+	dsn := w.d.User(t, "ALL")
+	w.grant(t, dsn, "PROCESS ON *.*")
+	require.NoError(t, w.own.Close())
+	w.own = openOwn(t, dsn)
+	e := w.evidence(t, quick())
+	require.Len(t, e.Strangers, 1, reasons(e.Strangers))
+	require.Contains(t, e.Strangers[0].Reason, "cannot be told")
+	require.Contains(t, e.Strangers[0].Reason, "XA_RECOVER_ADMIN")
+	ok, _ := e.Clear(fleet.ByAccount)
+	require.False(t, ok)
+
+	thaw()
+	e = w.evidence(t, quick())
+	require.Len(t, e.Strangers, 1, reasons(e.Strangers))
+	require.Contains(t, e.Strangers[0].Reason, "is prepared")
+}
+
+// prepare leaves a prepared transaction without a session.
+func (w *world) prepare(t *testing.T) {
+	t.Helper()
+	_, err := w.d.DB.ExecContext(t.Context(), "CREATE TABLE users (id INT PRIMARY KEY)")
+	require.NoError(t, err)
+	old := openApp(t, w.appDSN, nil)
+	conn := hold(t, old)
+	xid := "'" + w.d.Name + "'"
+	for _, statement := range []string{"XA START " + xid, "INSERT INTO users VALUES (1)", "XA END " + xid, "XA PREPARE " + xid} {
+		_, err := conn.ExecContext(t.Context(), statement)
+		require.NoError(t, err)
+	}
+	t.Cleanup(func() {
+		_, err := w.s.Admin().ExecContext(context.WithoutCancel(t.Context()), "XA ROLLBACK "+xid)
+		require.NoError(t, err)
+	})
+	require.NoError(t, conn.Close())
+	require.NoError(t, old.Close()) // the session ends, its transaction does not
+	w.gone(t, w.appDSN)
+	w.gone(t, w.d.DSN)
 }
 
 // Connections that are gone before anybody looks: MySQL counts them.

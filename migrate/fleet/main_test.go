@@ -45,6 +45,9 @@ func newWorld(t *testing.T, s *servers.Server) *world {
 	ownDSN := d.User(t, "ALL")
 	w.grant(t, ownDSN, "PROCESS ON *.*")
 	w.grant(t, ownDSN, "SELECT ON performance_schema.*")
+	if s.Engine() == servers.MySQL {
+		w.grant(t, ownDSN, "XA_RECOVER_ADMIN ON *.*")
+	}
 	w.own = openOwn(t, ownDSN)
 	return w
 }

@@ -16,11 +16,13 @@ import (
 const selectSelf = `/* underpin evidence */
 SELECT CONNECTION_ID(), USER(), COALESCE(DATABASE(), '')`
 
-// countTransactions fails without PROCESS on both servers, where the process
-// list would merely be short.
-const countTransactions = `/* underpin evidence */
-SELECT COUNT(*)
-FROM information_schema.innodb_trx`
+// selectMetric fails without PROCESS on both servers, where the process list
+// would merely be short. It is not a query of INNODB_TRX: whoever reads that
+// keeps it old for everybody else (mysqlx.FreshTransactions).
+const selectMetric = `/* underpin evidence */
+SELECT NAME
+FROM information_schema.INNODB_METRICS
+LIMIT 1`
 
 const countOwnAttributes = `/* underpin evidence */
 SELECT COUNT(*)
@@ -47,13 +49,6 @@ const selectAccounts = `/* underpin evidence */
 SELECT USER, HOST, TOTAL_CONNECTIONS
 FROM performance_schema.accounts
 WHERE USER IS NOT NULL`
-
-// selectDetached lists transactions without a session: prepared XA ones, and
-// now and then one of the server's own.
-const selectDetached = `/* underpin evidence */
-SELECT CAST(trx_id AS CHAR)
-FROM information_schema.innodb_trx
-WHERE trx_mysql_thread_id = 0`
 
 // account is a user and the host it connects from.
 type account struct{ user, host string }
@@ -99,7 +94,8 @@ type watch struct {
 	sessions  map[uint64]session
 	live      map[string]control.Instance // every instance that was live in a look
 	declares  map[string]bool             // those that declare the change
-	detached  map[string]bool             // in the first look and in the last
+	prepared  map[string]bool             // in the first look and in the last
+	unproven  bool                        // whether there are any cannot be told
 	before    map[account]uint64          // connections opened by account
 	after     map[account]uint64
 }
@@ -134,13 +130,10 @@ func newWatch(ctx context.Context, conn *sql.Conn, cfg EvidenceConfig) (*watch, 
 	case err != nil:
 		return nil, err
 	}
-	err = conn.QueryRowContext(ctx, countTransactions).Scan(&n)
-	switch {
-	case mysqlx.Classify(err) == mysqlx.ClassPrivilege:
-		w.method = MethodNone
-		return w, nil
-	case mysqlx.Number(err) == errCannotConvert:
-		return w, nil // the privilege is there: the server has begun to answer
+	var name string
+	err = conn.QueryRowContext(ctx, selectMetric).Scan(&name)
+	if mysqlx.Classify(err) == mysqlx.ClassPrivilege {
+		w.method, err = MethodNone, nil
 	}
 	return w, err
 }
@@ -151,7 +144,7 @@ func (w *watch) run(ctx context.Context) (err error) {
 	if w.before, err = w.accounts(ctx); err != nil {
 		return err
 	}
-	if w.detached, err = w.detachedNow(ctx); err != nil {
+	if w.prepared, err = w.preparedNow(ctx); err != nil {
 		return err
 	}
 	for {
@@ -169,11 +162,11 @@ func (w *watch) run(ctx context.Context) (err error) {
 	if err := w.fleet(ctx); err != nil {
 		return err
 	}
-	last, err := w.detachedNow(ctx)
+	last, err := w.preparedNow(ctx)
 	if err != nil {
 		return err
 	}
-	maps.DeleteFunc(w.detached, func(id string, _ bool) bool { return !last[id] })
+	maps.DeleteFunc(w.prepared, func(id string, _ bool) bool { return !last[id] })
 	w.after, err = w.accounts(ctx)
 	return err
 }
@@ -201,7 +194,7 @@ func (w *watch) look(ctx context.Context) error {
 // listed returns the sessions of the process list with their attributes.
 func (w *watch) listed(ctx context.Context) (map[uint64]session, error) {
 	out := map[uint64]session{}
-	err := w.each(ctx, showSessions, func(rows *sql.Rows) error {
+	err := each(ctx, w.conn, showSessions, func(rows *sql.Rows) error {
 		s := session{seen: time.Now()}
 		var user, host, db, command sql.NullString
 		var seconds sql.NullInt64
@@ -221,7 +214,7 @@ func (w *watch) listed(ctx context.Context) (map[uint64]session, error) {
 	if err != nil || w.method != MethodAttributes {
 		return out, err
 	}
-	return out, w.each(ctx, selectAttributes, func(rows *sql.Rows) error {
+	return out, each(ctx, w.conn, selectAttributes, func(rows *sql.Rows) error {
 		var id uint64
 		var name, value string
 		err := rows.Scan(&id, &name, &value)
@@ -272,7 +265,7 @@ func (w *watch) accounts(ctx context.Context) (map[account]uint64, error) {
 		return nil, nil
 	}
 	out := map[account]uint64{}
-	err := w.each(ctx, selectAccounts, func(rows *sql.Rows) error {
+	err := each(ctx, w.conn, selectAccounts, func(rows *sql.Rows) error {
 		var a account
 		var n uint64
 		err := rows.Scan(&a.user, &a.host, &n)
@@ -288,74 +281,6 @@ func (w *watch) accounts(ctx context.Context) (map[account]uint64, error) {
 		return nil, nil
 	}
 	return out, err
-}
-
-func (w *watch) detachedNow(ctx context.Context) (map[string]bool, error) {
-	out := map[string]bool{}
-	if w.method == MethodNone {
-		return out, nil
-	}
-	err := w.each(ctx, selectDetached, func(rows *sql.Rows) error {
-		var id string
-		err := rows.Scan(&id)
-		out[id] = true
-		return err
-	})
-	return out, err
-}
-
-// errCannotConvert is what MySQL answers to any query of innodb_trx while some
-// session runs a statement with a character outside the basic plane: trx_query
-// cannot hold it, even if nobody asks for trx_query. It passes with that
-// statement.
-const errCannotConvert = 3854
-
-// How often to ask again, and when: the server makes a new copy of innodb_trx
-// only if nobody has read the last one for 100 ms.
-const (
-	convertAttempts = 60
-	convertPause    = 120 * time.Millisecond
-)
-
-// each hands every row of a query to scan, which may see a row several times.
-func (w *watch) each(ctx context.Context, query string, scan func(*sql.Rows) error) error {
-	for n := 1; ; n++ {
-		err := w.eachOnce(ctx, query, scan)
-		if mysqlx.Number(err) != errCannotConvert || n == convertAttempts {
-			return err
-		}
-		if err := mysqlx.Wait(ctx, convertPause); err != nil {
-			return err
-		}
-	}
-}
-
-func (w *watch) eachOnce(ctx context.Context, query string, scan func(*sql.Rows) error) error {
-	rows, err := w.conn.QueryContext(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
-// preparedBlockers are the transactions without a session that were there in
-// the first look and still are in the last; the server's own do not last.
-func (w *watch) preparedBlockers() []Blocker {
-	var out []Blocker
-	for _, id := range slices.Sorted(maps.Keys(w.detached)) {
-		out = append(out, Blocker{
-			User: preparedUser, LastSeen: time.Now(),
-			Reason: fmt.Sprintf("transaction %s is prepared and belongs to no session; committed later, it would bring writes from before "+
-				"the change: find it with XA RECOVER and commit it or roll it back", id),
-		})
-	}
-	return out
 }
 
 // judgeUnseen judges the accounts that opened connections which no look caught.
@@ -385,4 +310,19 @@ func (w *watch) judgeUnseen(j judge) (blockers []Blocker, notes []string) {
 		})
 	}
 	return blockers, notes
+}
+
+// each hands every row of a query to scan.
+func each(ctx context.Context, conn *sql.Conn, query string, scan func(*sql.Rows) error) error {
+	rows, err := conn.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }

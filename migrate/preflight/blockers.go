@@ -3,9 +3,11 @@ package preflight
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/pingcap/tidb/pkg/parser"
 
@@ -81,6 +83,7 @@ const longHeld = 1.0
 func (e *examiner) lookAtBlockers(ctx context.Context) error {
 	e.r.Blockers = []Blocker{}
 	query, hidden := e.lockSource(ctx)
+	open := sync.OnceValues(func() ([]Blocker, error) { return e.transactions(ctx) })
 	for _, t := range e.tables {
 		if !t.there {
 			continue
@@ -92,7 +95,7 @@ func (e *examiner) lookAtBlockers(ctx context.Context) error {
 		case query != "":
 			found, err = e.blockers(ctx, t.Table.Table, query, t.Table.Table)
 		case e.r.Server.Flavour == plan.MariaDB:
-			found, err = e.guessed(ctx, t)
+			found, err = e.guessed(ctx, t, open)
 			c.What = "no transaction is open (a guess: metadata locks are not shown)"
 		case hidden != nil:
 			err = hidden
@@ -100,7 +103,9 @@ func (e *examiner) lookAtBlockers(ctx context.Context) error {
 			c.What, c.Status = "the server does not show metadata locks", Unknown
 			c.Remedy = "set performance_schema=ON, and enable the instrument wait/lock/metadata/sql/mdl"
 		}
-		if mysqlx.Classify(err) == mysqlx.ClassPrivilege {
+		if errors.Is(err, mysqlx.ErrStaleTransactions) {
+			c.What, c.Status, c.Remedy = "open transactions could not be seen", Unknown, mysqlx.ErrStaleTransactions.Error()
+		} else if mysqlx.Classify(err) == mysqlx.ClassPrivilege {
 			c.What, c.Status, c.Remedy = "this user may not see it", Unknown, "grant PROCESS ON *.* and SELECT ON performance_schema.*"
 		} else if err != nil {
 			return fmt.Errorf("look who holds the metadata lock of %s: %w", t.Table.Table, err)
@@ -161,9 +166,19 @@ func (e *examiner) lockSource(ctx context.Context) (query string, hidden error) 
 	return "", hidden
 }
 
-// guessed are the sessions of which one may hold a table's lock.
-func (e *examiner) guessed(ctx context.Context, t *table) ([]Blocker, error) {
-	found, err := e.blockers(ctx, "", queryTransactions)
+// transactions are the sessions with an open one.
+func (e *examiner) transactions(ctx context.Context) (found []Blocker, err error) {
+	err = mysqlx.FreshTransactions(ctx, e.s, func(ctx context.Context) (err error) {
+		found, err = e.blockers(ctx, "", queryTransactions)
+		return err
+	})
+	return found, err
+}
+
+// guessed are the sessions of which one may hold a table's lock: those with an
+// open transaction, if there are any.
+func (e *examiner) guessed(ctx context.Context, t *table, open func() ([]Blocker, error)) ([]Blocker, error) {
+	found, err := open()
 	if err == nil && len(found) == 0 && mysqlx.Classify(t.blind) == mysqlx.ClassLockWait {
 		found, err = e.blockers(ctx, "", querySessions)
 	}

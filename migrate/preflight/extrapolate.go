@@ -22,7 +22,8 @@ const dictionary work = "dictionary"
 const around = 0.3
 
 // noise is the difference in seconds below which a statement on rows cannot be
-// told from one on an empty table: it may not depend on the rows at all.
+// told from one on an empty table: it may not depend on the rows at all, or a
+// busy server kept the empty one waiting.
 const noise = 0.02
 
 // fromDisk is the upper end of a forecast for a table beyond the buffer pool.
@@ -37,6 +38,9 @@ func (s Sample) forecast(of size) *Span {
 	seconds := s.Seconds
 	if of.rows > s.Rows {
 		fixed := min(s.Fixed, s.Seconds)
+		if of.work != dictionary && s.Seconds-fixed < noise {
+			fixed = 0 // what rows take was not measured: rather too long than nothing
+		}
 		seconds = fixed + (s.Seconds-fixed)*float64(of.rows)/float64(s.Rows)*growth(s.Rows, of)
 		if of.work == dictionary && s.Seconds-fixed < noise {
 			return &Span{Low: fixed * (1 - around), Expected: fixed, High: max(seconds, fixed*(1+around))}

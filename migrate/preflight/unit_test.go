@@ -27,7 +27,8 @@ func TestExtrapolation(t *testing.T) {
 		{"indexes grow by the logarithm", Sample{Rows: 100, Seconds: 1}, size{rows: 10_000, indexShare: 0.5, pool: pool}, 105, 150, 195},
 		{"more than the pool", Sample{Rows: 100, Seconds: 1}, size{rows: 1000, indexShare: 1e-9, pool: 1, table: 2}, 7, 10, 30},
 		{"more than the pool, all sampled", Sample{Rows: 100, Seconds: 1}, size{rows: 100, indexShare: 1, pool: 1, table: 2}, 0.7, 1, 1.3},
-		{"in the noise, maybe rows", Sample{Rows: 100, Seconds: 0.03, Fixed: 0.02}, size{rows: 1000, pool: pool}, 0.084, 0.12, 0.156},
+		{"in the noise, maybe rows", Sample{Rows: 100, Seconds: 0.03, Fixed: 0.02}, size{rows: 1000, pool: pool}, 0.21, 0.3, 0.39},
+		{"the empty table kept waiting", Sample{Rows: 100, Seconds: 0.02, Fixed: 0.3}, size{rows: 1000, pool: pool}, 0.14, 0.2, 0.26},
 		{"in the noise, maybe none", Sample{Rows: 100, Seconds: 0.03, Fixed: 0.02}, size{rows: 1000, work: dictionary, pool: pool}, 0.014, 0.02, 0.12},
 		{"empty", Sample{Seconds: 0.01}, size{pool: pool}, 0.007, 0.01, 0.013},
 	} {

@@ -18,16 +18,12 @@ FROM information_schema.SCHEMA_PRIVILEGES
 WHERE GRANTEE = ?
   AND ? LIKE TABLE_SCHEMA`
 
-// countTransactions fails without PROCESS on both servers, where the process
-// list would merely be short.
-const countTransactions = `/* underpin usage */
-SELECT COUNT(*)
-FROM information_schema.innodb_trx`
-
-// errCannotConvert is what MySQL answers to a query of innodb_trx that it has
-// begun to answer, while some session runs a statement with a character that
-// the table cannot hold.
-const errCannotConvert = 3854
+// selectMetric fails without PROCESS on both servers, where the process list
+// would merely be short.
+const selectMetric = `/* underpin usage */
+SELECT NAME
+FROM information_schema.INNODB_METRICS
+LIMIT 1`
 
 // needs is what it takes to see definitions: any one of these privileges.
 var needs = []struct {

@@ -3,7 +3,6 @@ package usage
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -114,11 +113,11 @@ func (s *statements) processes(ctx context.Context) ([]process, error) {
 // readRunning judges what runs now: once where there are digests, all through
 // the window where there are none.
 func (s *statements) readRunning(ctx context.Context) error {
-	err := s.conn.QueryRowContext(ctx, countTransactions).Scan(new(sql.NullInt64))
+	err := s.conn.QueryRowContext(ctx, selectMetric).Scan(new(string))
 	switch {
 	case mysqlx.Classify(err) == mysqlx.ClassPrivilege:
 		s.blind("what other users run", "this user sees its own sessions only", "GRANT PROCESS ON *.* to it")
-	case err != nil && mysqlx.Number(err) != errCannotConvert:
+	case err != nil:
 		return err
 	}
 	looks := 1

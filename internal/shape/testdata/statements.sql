@@ -1127,3 +1127,765 @@ WHERE `users`.`id` IN (?)
   AND NOT (`users`.`first` IS NOT NULL OR `users`.`last` IS NOT NULL);
 -- [1]
 
+-- merge: boundary backward, one key
+/* underpin walk split */ 
+SELECT `users`.`id`
+FROM `users`
+WHERE `users`.`id` IN (?)
+ORDER BY `users`.`id`
+LIMIT 1 OFFSET 99;
+-- [1]
+
+-- merge: boundary backward, range
+/* underpin walk split */ 
+SELECT `users`.`id`
+FROM `users`
+WHERE `users`.`id` > ?
+  AND `users`.`id` <= ?
+ORDER BY `users`.`id`
+LIMIT 1 OFFSET 99;
+-- [1 9]
+
+-- merge: boundary forward, one key
+/* underpin walk split */ 
+SELECT `users`.`id`
+FROM `users`
+WHERE `users`.`id` IN (?)
+ORDER BY `users`.`id`
+LIMIT 1 OFFSET 99;
+-- [1]
+
+-- merge: boundary forward, range
+/* underpin walk split */ 
+SELECT `users`.`id`
+FROM `users`
+WHERE `users`.`id` > ?
+  AND `users`.`id` <= ?
+ORDER BY `users`.`id`
+LIMIT 1 OFFSET 99;
+-- [1 9]
+
+-- merge: compare either, one key
+/* underpin verify split */ 
+SELECT COALESCE(SUM(compared), 0), COALESCE(SUM(missing), 0), COALESCE(SUM(extra), 0), COALESCE(SUM(different), 0), COALESCE(SUM(finer), 0)
+FROM (
+SELECT COUNT(*) AS compared,
+  SUM(`profiles`.`id` IS NOT NULL AND NOT (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))) AS missing,
+  SUM(NOT (`profiles`.`id` IS NOT NULL) AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))) AS extra,
+  SUM(`profiles`.`id` IS NOT NULL AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))) AND NOT (((CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY))
+    OR (CAST(`profiles`.`bio` AS BINARY) <=> CAST(CONVERT(COALESCE(`users`.`story`, '') USING utf8mb4) AS BINARY)))
+    AND ((`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED))
+    OR (`profiles`.`n` <=> CAST(`users`.`marks` AS SIGNED))))) AS different,
+  SUM(`profiles`.`id` IS NOT NULL AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))) AND (((CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY))
+    OR (CAST(`profiles`.`bio` AS BINARY) <=> CAST(CONVERT(COALESCE(`users`.`story`, '') USING utf8mb4) AS BINARY)))
+    AND ((`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED))
+    OR (`profiles`.`n` <=> CAST(`users`.`marks` AS SIGNED)))) AND NOT ((CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY))
+    AND (`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED)))) AS finer
+FROM `users`
+LEFT JOIN `profiles`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `users`.`id` IN (?)
+UNION ALL
+SELECT COUNT(*), COUNT(*), 0, 0, 0
+FROM `profiles`
+LEFT JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `profiles`.`id` IN (?)
+  AND `users`.`id` IS NULL
+) AS counts;
+-- [1 1]
+
+-- merge: compare either, range
+/* underpin verify split */ 
+SELECT COALESCE(SUM(compared), 0), COALESCE(SUM(missing), 0), COALESCE(SUM(extra), 0), COALESCE(SUM(different), 0), COALESCE(SUM(finer), 0)
+FROM (
+SELECT COUNT(*) AS compared,
+  SUM(`profiles`.`id` IS NOT NULL AND NOT (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))) AS missing,
+  SUM(NOT (`profiles`.`id` IS NOT NULL) AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))) AS extra,
+  SUM(`profiles`.`id` IS NOT NULL AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))) AND NOT (((CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY))
+    OR (CAST(`profiles`.`bio` AS BINARY) <=> CAST(CONVERT(COALESCE(`users`.`story`, '') USING utf8mb4) AS BINARY)))
+    AND ((`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED))
+    OR (`profiles`.`n` <=> CAST(`users`.`marks` AS SIGNED))))) AS different,
+  SUM(`profiles`.`id` IS NOT NULL AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))) AND (((CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY))
+    OR (CAST(`profiles`.`bio` AS BINARY) <=> CAST(CONVERT(COALESCE(`users`.`story`, '') USING utf8mb4) AS BINARY)))
+    AND ((`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED))
+    OR (`profiles`.`n` <=> CAST(`users`.`marks` AS SIGNED)))) AND NOT ((CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY))
+    AND (`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED)))) AS finer
+FROM `users`
+LEFT JOIN `profiles`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `users`.`id` > ?
+  AND `users`.`id` <= ?
+UNION ALL
+SELECT COUNT(*), COUNT(*), 0, 0, 0
+FROM `profiles`
+LEFT JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `profiles`.`id` > ?
+  AND `profiles`.`id` <= ?
+  AND `users`.`id` IS NULL
+) AS counts;
+-- [1 9 1 9]
+
+-- merge: compare exact, one key
+/* underpin verify split */ 
+SELECT COALESCE(SUM(compared), 0), COALESCE(SUM(missing), 0), COALESCE(SUM(extra), 0), COALESCE(SUM(different), 0), COALESCE(SUM(finer), 0)
+FROM (
+SELECT COUNT(*) AS compared,
+  SUM(`profiles`.`id` IS NOT NULL AND NOT (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))) AS missing,
+  SUM(NOT (`profiles`.`id` IS NOT NULL) AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))) AS extra,
+  SUM(`profiles`.`id` IS NOT NULL AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))) AND NOT ((CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY))
+    AND (`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED)))) AS different,
+  SUM(`profiles`.`id` IS NOT NULL AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))) AND FALSE) AS finer
+FROM `users`
+LEFT JOIN `profiles`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `users`.`id` IN (?)
+UNION ALL
+SELECT COUNT(*), COUNT(*), 0, 0, 0
+FROM `profiles`
+LEFT JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `profiles`.`id` IN (?)
+  AND `users`.`id` IS NULL
+) AS counts;
+-- [1 1]
+
+-- merge: compare exact, range
+/* underpin verify split */ 
+SELECT COALESCE(SUM(compared), 0), COALESCE(SUM(missing), 0), COALESCE(SUM(extra), 0), COALESCE(SUM(different), 0), COALESCE(SUM(finer), 0)
+FROM (
+SELECT COUNT(*) AS compared,
+  SUM(`profiles`.`id` IS NOT NULL AND NOT (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))) AS missing,
+  SUM(NOT (`profiles`.`id` IS NOT NULL) AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))) AS extra,
+  SUM(`profiles`.`id` IS NOT NULL AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))) AND NOT ((CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY))
+    AND (`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED)))) AS different,
+  SUM(`profiles`.`id` IS NOT NULL AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))) AND FALSE) AS finer
+FROM `users`
+LEFT JOIN `profiles`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `users`.`id` > ?
+  AND `users`.`id` <= ?
+UNION ALL
+SELECT COUNT(*), COUNT(*), 0, 0, 0
+FROM `profiles`
+LEFT JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `profiles`.`id` > ?
+  AND `profiles`.`id` <= ?
+  AND `users`.`id` IS NULL
+) AS counts;
+-- [1 9 1 9]
+
+-- merge: differing either, one key
+/* underpin verify split */ 
+(SELECT `users`.`id`
+FROM `users`
+LEFT JOIN `profiles`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `users`.`id` IN (?)
+  AND NOT (NOT (`profiles`.`id` IS NOT NULL) AND NOT (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))) OR `profiles`.`id` IS NOT NULL AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))) AND (((CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY))
+    OR (CAST(`profiles`.`bio` AS BINARY) <=> CAST(CONVERT(COALESCE(`users`.`story`, '') USING utf8mb4) AS BINARY)))
+    AND ((`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED))
+    OR (`profiles`.`n` <=> CAST(`users`.`marks` AS SIGNED)))))
+LIMIT 10)
+UNION ALL
+(SELECT `profiles`.`id`
+FROM `profiles`
+LEFT JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `profiles`.`id` IN (?)
+  AND `users`.`id` IS NULL
+LIMIT 10)
+LIMIT 10;
+-- [1 1]
+
+-- merge: differing either, range
+/* underpin verify split */ 
+(SELECT `users`.`id`
+FROM `users`
+LEFT JOIN `profiles`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `users`.`id` > ?
+  AND `users`.`id` <= ?
+  AND NOT (NOT (`profiles`.`id` IS NOT NULL) AND NOT (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))) OR `profiles`.`id` IS NOT NULL AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))) AND (((CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY))
+    OR (CAST(`profiles`.`bio` AS BINARY) <=> CAST(CONVERT(COALESCE(`users`.`story`, '') USING utf8mb4) AS BINARY)))
+    AND ((`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED))
+    OR (`profiles`.`n` <=> CAST(`users`.`marks` AS SIGNED)))))
+LIMIT 10)
+UNION ALL
+(SELECT `profiles`.`id`
+FROM `profiles`
+LEFT JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `profiles`.`id` > ?
+  AND `profiles`.`id` <= ?
+  AND `users`.`id` IS NULL
+LIMIT 10)
+LIMIT 10;
+-- [1 9 1 9]
+
+-- merge: differing exact, one key
+/* underpin verify split */ 
+(SELECT `users`.`id`
+FROM `users`
+LEFT JOIN `profiles`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `users`.`id` IN (?)
+  AND NOT (NOT (`profiles`.`id` IS NOT NULL) AND NOT (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))) OR `profiles`.`id` IS NOT NULL AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))) AND ((CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY))
+    AND (`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED))))
+LIMIT 10)
+UNION ALL
+(SELECT `profiles`.`id`
+FROM `profiles`
+LEFT JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `profiles`.`id` IN (?)
+  AND `users`.`id` IS NULL
+LIMIT 10)
+LIMIT 10;
+-- [1 1]
+
+-- merge: differing exact, range
+/* underpin verify split */ 
+(SELECT `users`.`id`
+FROM `users`
+LEFT JOIN `profiles`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `users`.`id` > ?
+  AND `users`.`id` <= ?
+  AND NOT (NOT (`profiles`.`id` IS NOT NULL) AND NOT (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))) OR `profiles`.`id` IS NOT NULL AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))) AND ((CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY))
+    AND (`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED))))
+LIMIT 10)
+UNION ALL
+(SELECT `profiles`.`id`
+FROM `profiles`
+LEFT JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `profiles`.`id` > ?
+  AND `profiles`.`id` <= ?
+  AND `users`.`id` IS NULL
+LIMIT 10)
+LIMIT 10;
+-- [1 9 1 9]
+
+-- merge: fill backward, one key
+/* underpin mirror split */ 
+INSERT /*+ SET_VAR(time_zone='+00:00') */ INTO `profiles`
+  (`id`, `bio`, `n`)
+SELECT `users`.`id`, COALESCE(`users`.`story`, ''), `users`.`marks`
+FROM `users`
+WHERE `users`.`id` IN (?)
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)));
+-- [1]
+
+-- merge: fill backward, range
+/* underpin mirror split */ 
+INSERT /*+ SET_VAR(time_zone='+00:00') */ INTO `profiles`
+  (`id`, `bio`, `n`)
+SELECT `users`.`id`, COALESCE(`users`.`story`, ''), `users`.`marks`
+FROM `users`
+WHERE `users`.`id` > ?
+  AND `users`.`id` <= ?
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)));
+-- [1 9]
+
+-- merge: follower any backward, one key
+/* underpin copy split */ 
+SELECT 1
+FROM `profiles`
+WHERE `profiles`.`id` IN (?)
+LIMIT 1;
+-- [1]
+
+-- merge: follower any backward, range
+/* underpin copy split */ 
+SELECT 1
+FROM `profiles`
+WHERE `profiles`.`id` > ?
+  AND `profiles`.`id` <= ?
+LIMIT 1;
+-- [1 9]
+
+-- merge: follower any forward, one key
+/* underpin copy split */ 
+SELECT 1
+FROM `users`
+WHERE `users`.`id` IN (?)
+LIMIT 1;
+-- [1]
+
+-- merge: follower any forward, range
+/* underpin copy split */ 
+SELECT 1
+FROM `users`
+WHERE `users`.`id` > ?
+  AND `users`.`id` <= ?
+LIMIT 1;
+-- [1 9]
+
+-- merge: lock backward, one key
+/* underpin lock split */ 
+SELECT COUNT(*)
+FROM `users`
+WHERE `users`.`id` IN (?)
+FOR UPDATE;
+-- [1]
+
+-- merge: lock backward, range
+/* underpin lock split */ 
+SELECT COUNT(*)
+FROM `users`
+WHERE `users`.`id` > ?
+  AND `users`.`id` <= ?
+FOR UPDATE;
+-- [1 9]
+
+-- merge: lock forward, one key
+/* underpin lock split */ 
+SELECT COUNT(*)
+FROM `users`
+LEFT JOIN `profiles`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `users`.`id` IN (?)
+FOR UPDATE;
+-- [1]
+
+-- merge: lock forward, range
+/* underpin lock split */ 
+SELECT COUNT(*)
+FROM `users`
+LEFT JOIN `profiles`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `users`.`id` > ?
+  AND `users`.`id` <= ?
+FOR UPDATE;
+-- [1 9]
+
+-- merge: reconcile backward either, one key
+/* underpin mirror split */ 
+DELETE FROM `profiles`
+WHERE `profiles`.`id` IN (?)
+  AND NOT EXISTS (
+    SELECT 1
+    FROM `users`
+    WHERE `users`.`id` = `profiles`.`id`
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))));
+-- [1]
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+JOIN `profiles`
+  ON `users`.`id` = `profiles`.`id`
+SET `profiles`.`bio` = COALESCE(`users`.`story`, '')
+WHERE `profiles`.`id` IN (?)
+  AND `users`.`id` IN (?)
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT ((CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY))
+    OR (CAST(`profiles`.`bio` AS BINARY) <=> CAST(CONVERT(COALESCE(`users`.`story`, '') USING utf8mb4) AS BINARY)));
+-- [1 1]
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+JOIN `profiles`
+  ON `users`.`id` = `profiles`.`id`
+SET `profiles`.`n` = `users`.`marks`
+WHERE `profiles`.`id` IN (?)
+  AND `users`.`id` IN (?)
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT ((`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED))
+    OR (`profiles`.`n` <=> CAST(`users`.`marks` AS SIGNED)));
+-- [1 1]
+/* underpin mirror split */ 
+INSERT /*+ SET_VAR(time_zone='+00:00') */ INTO `profiles`
+  (`id`, `bio`, `n`)
+SELECT `users`.`id`, COALESCE(`users`.`story`, ''), `users`.`marks`
+FROM `users`
+WHERE `users`.`id` IN (?)
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT EXISTS (
+    SELECT 1
+    FROM `profiles`
+    WHERE `users`.`id` = `profiles`.`id`);
+-- [1]
+
+-- merge: reconcile backward either, range
+/* underpin mirror split */ 
+DELETE FROM `profiles`
+WHERE `profiles`.`id` > ?
+  AND `profiles`.`id` <= ?
+  AND NOT EXISTS (
+    SELECT 1
+    FROM `users`
+    WHERE `users`.`id` = `profiles`.`id`
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))));
+-- [1 9]
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+JOIN `profiles`
+  ON `users`.`id` = `profiles`.`id`
+SET `profiles`.`bio` = COALESCE(`users`.`story`, '')
+WHERE `profiles`.`id` > ?
+  AND `profiles`.`id` <= ?
+  AND `users`.`id` > ?
+  AND `users`.`id` <= ?
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT ((CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY))
+    OR (CAST(`profiles`.`bio` AS BINARY) <=> CAST(CONVERT(COALESCE(`users`.`story`, '') USING utf8mb4) AS BINARY)));
+-- [1 9 1 9]
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+JOIN `profiles`
+  ON `users`.`id` = `profiles`.`id`
+SET `profiles`.`n` = `users`.`marks`
+WHERE `profiles`.`id` > ?
+  AND `profiles`.`id` <= ?
+  AND `users`.`id` > ?
+  AND `users`.`id` <= ?
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT ((`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED))
+    OR (`profiles`.`n` <=> CAST(`users`.`marks` AS SIGNED)));
+-- [1 9 1 9]
+/* underpin mirror split */ 
+INSERT /*+ SET_VAR(time_zone='+00:00') */ INTO `profiles`
+  (`id`, `bio`, `n`)
+SELECT `users`.`id`, COALESCE(`users`.`story`, ''), `users`.`marks`
+FROM `users`
+WHERE `users`.`id` > ?
+  AND `users`.`id` <= ?
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT EXISTS (
+    SELECT 1
+    FROM `profiles`
+    WHERE `users`.`id` = `profiles`.`id`);
+-- [1 9]
+
+-- merge: reconcile backward exact, one key
+/* underpin mirror split */ 
+DELETE FROM `profiles`
+WHERE `profiles`.`id` IN (?)
+  AND NOT EXISTS (
+    SELECT 1
+    FROM `users`
+    WHERE `users`.`id` = `profiles`.`id`
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))));
+-- [1]
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+JOIN `profiles`
+  ON `users`.`id` = `profiles`.`id`
+SET `profiles`.`bio` = COALESCE(`users`.`story`, '')
+WHERE `profiles`.`id` IN (?)
+  AND `users`.`id` IN (?)
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT (CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY));
+-- [1 1]
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+JOIN `profiles`
+  ON `users`.`id` = `profiles`.`id`
+SET `profiles`.`n` = `users`.`marks`
+WHERE `profiles`.`id` IN (?)
+  AND `users`.`id` IN (?)
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT (`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED));
+-- [1 1]
+/* underpin mirror split */ 
+INSERT /*+ SET_VAR(time_zone='+00:00') */ INTO `profiles`
+  (`id`, `bio`, `n`)
+SELECT `users`.`id`, COALESCE(`users`.`story`, ''), `users`.`marks`
+FROM `users`
+WHERE `users`.`id` IN (?)
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT EXISTS (
+    SELECT 1
+    FROM `profiles`
+    WHERE `users`.`id` = `profiles`.`id`);
+-- [1]
+
+-- merge: reconcile backward exact, range
+/* underpin mirror split */ 
+DELETE FROM `profiles`
+WHERE `profiles`.`id` > ?
+  AND `profiles`.`id` <= ?
+  AND NOT EXISTS (
+    SELECT 1
+    FROM `users`
+    WHERE `users`.`id` = `profiles`.`id`
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))));
+-- [1 9]
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+JOIN `profiles`
+  ON `users`.`id` = `profiles`.`id`
+SET `profiles`.`bio` = COALESCE(`users`.`story`, '')
+WHERE `profiles`.`id` > ?
+  AND `profiles`.`id` <= ?
+  AND `users`.`id` > ?
+  AND `users`.`id` <= ?
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT (CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY));
+-- [1 9 1 9]
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+JOIN `profiles`
+  ON `users`.`id` = `profiles`.`id`
+SET `profiles`.`n` = `users`.`marks`
+WHERE `profiles`.`id` > ?
+  AND `profiles`.`id` <= ?
+  AND `users`.`id` > ?
+  AND `users`.`id` <= ?
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT (`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED));
+-- [1 9 1 9]
+/* underpin mirror split */ 
+INSERT /*+ SET_VAR(time_zone='+00:00') */ INTO `profiles`
+  (`id`, `bio`, `n`)
+SELECT `users`.`id`, COALESCE(`users`.`story`, ''), `users`.`marks`
+FROM `users`
+WHERE `users`.`id` > ?
+  AND `users`.`id` <= ?
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT EXISTS (
+    SELECT 1
+    FROM `profiles`
+    WHERE `users`.`id` = `profiles`.`id`);
+-- [1 9]
+
+-- merge: reconcile forward either, one key
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+SET `users`.`story` = NULL,
+    `users`.`marks` = DEFAULT(`users`.`marks`),
+    `users`.`updated_at` = `users`.`updated_at`
+WHERE `users`.`id` IN (?)
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT EXISTS (
+    SELECT 1
+    FROM `profiles`
+    WHERE `users`.`id` = `profiles`.`id`);
+-- [1]
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
+JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+SET `users`.`story` = TRIM(`profiles`.`bio`),
+    `users`.`updated_at` = `users`.`updated_at`
+WHERE `users`.`id` IN (?)
+  AND `profiles`.`id` IN (?)
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT ((CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY))
+    OR (CAST(`profiles`.`bio` AS BINARY) <=> CAST(CONVERT(COALESCE(`users`.`story`, '') USING utf8mb4) AS BINARY)));
+-- [1 1]
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
+JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+SET `users`.`marks` = COALESCE(`profiles`.`n`, 0),
+    `users`.`updated_at` = `users`.`updated_at`
+WHERE `users`.`id` IN (?)
+  AND `profiles`.`id` IN (?)
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT ((`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED))
+    OR (`profiles`.`n` <=> CAST(`users`.`marks` AS SIGNED)));
+-- [1 1]
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
+JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+SET `users`.`story` = TRIM(`profiles`.`bio`),
+    `users`.`marks` = COALESCE(`profiles`.`n`, 0),
+    `users`.`updated_at` = `users`.`updated_at`
+WHERE `profiles`.`id` IN (?)
+  AND `users`.`id` IN (?)
+  AND NOT (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)));
+-- [1 1]
+
+-- merge: reconcile forward either, range
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+SET `users`.`story` = NULL,
+    `users`.`marks` = DEFAULT(`users`.`marks`),
+    `users`.`updated_at` = `users`.`updated_at`
+WHERE `users`.`id` > ?
+  AND `users`.`id` <= ?
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT EXISTS (
+    SELECT 1
+    FROM `profiles`
+    WHERE `users`.`id` = `profiles`.`id`);
+-- [1 9]
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
+JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+SET `users`.`story` = TRIM(`profiles`.`bio`),
+    `users`.`updated_at` = `users`.`updated_at`
+WHERE `users`.`id` > ?
+  AND `users`.`id` <= ?
+  AND `profiles`.`id` > ?
+  AND `profiles`.`id` <= ?
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT ((CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY))
+    OR (CAST(`profiles`.`bio` AS BINARY) <=> CAST(CONVERT(COALESCE(`users`.`story`, '') USING utf8mb4) AS BINARY)));
+-- [1 9 1 9]
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
+JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+SET `users`.`marks` = COALESCE(`profiles`.`n`, 0),
+    `users`.`updated_at` = `users`.`updated_at`
+WHERE `users`.`id` > ?
+  AND `users`.`id` <= ?
+  AND `profiles`.`id` > ?
+  AND `profiles`.`id` <= ?
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT ((`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED))
+    OR (`profiles`.`n` <=> CAST(`users`.`marks` AS SIGNED)));
+-- [1 9 1 9]
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
+JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+SET `users`.`story` = TRIM(`profiles`.`bio`),
+    `users`.`marks` = COALESCE(`profiles`.`n`, 0),
+    `users`.`updated_at` = `users`.`updated_at`
+WHERE `profiles`.`id` > ?
+  AND `profiles`.`id` <= ?
+  AND `users`.`id` > ?
+  AND `users`.`id` <= ?
+  AND NOT (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)));
+-- [1 9 1 9]
+
+-- merge: reconcile forward exact, one key
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+SET `users`.`story` = NULL,
+    `users`.`marks` = DEFAULT(`users`.`marks`),
+    `users`.`updated_at` = `users`.`updated_at`
+WHERE `users`.`id` IN (?)
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT EXISTS (
+    SELECT 1
+    FROM `profiles`
+    WHERE `users`.`id` = `profiles`.`id`);
+-- [1]
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
+JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+SET `users`.`story` = TRIM(`profiles`.`bio`),
+    `users`.`updated_at` = `users`.`updated_at`
+WHERE `users`.`id` IN (?)
+  AND `profiles`.`id` IN (?)
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT (CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY));
+-- [1 1]
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
+JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+SET `users`.`marks` = COALESCE(`profiles`.`n`, 0),
+    `users`.`updated_at` = `users`.`updated_at`
+WHERE `users`.`id` IN (?)
+  AND `profiles`.`id` IN (?)
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT (`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED));
+-- [1 1]
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
+JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+SET `users`.`story` = TRIM(`profiles`.`bio`),
+    `users`.`marks` = COALESCE(`profiles`.`n`, 0),
+    `users`.`updated_at` = `users`.`updated_at`
+WHERE `profiles`.`id` IN (?)
+  AND `users`.`id` IN (?)
+  AND NOT (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)));
+-- [1 1]
+
+-- merge: reconcile forward exact, range
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+SET `users`.`story` = NULL,
+    `users`.`marks` = DEFAULT(`users`.`marks`),
+    `users`.`updated_at` = `users`.`updated_at`
+WHERE `users`.`id` > ?
+  AND `users`.`id` <= ?
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT EXISTS (
+    SELECT 1
+    FROM `profiles`
+    WHERE `users`.`id` = `profiles`.`id`);
+-- [1 9]
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
+JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+SET `users`.`story` = TRIM(`profiles`.`bio`),
+    `users`.`updated_at` = `users`.`updated_at`
+WHERE `users`.`id` > ?
+  AND `users`.`id` <= ?
+  AND `profiles`.`id` > ?
+  AND `profiles`.`id` <= ?
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT (CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY));
+-- [1 9 1 9]
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
+JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+SET `users`.`marks` = COALESCE(`profiles`.`n`, 0),
+    `users`.`updated_at` = `users`.`updated_at`
+WHERE `users`.`id` > ?
+  AND `users`.`id` <= ?
+  AND `profiles`.`id` > ?
+  AND `profiles`.`id` <= ?
+  AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)))
+  AND NOT (`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED));
+-- [1 9 1 9]
+/* underpin mirror split */ 
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
+JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+SET `users`.`story` = TRIM(`profiles`.`bio`),
+    `users`.`marks` = COALESCE(`profiles`.`n`, 0),
+    `users`.`updated_at` = `users`.`updated_at`
+WHERE `profiles`.`id` > ?
+  AND `profiles`.`id` <= ?
+  AND `users`.`id` > ?
+  AND `users`.`id` <= ?
+  AND NOT (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)));
+-- [1 9 1 9]
+
+-- merge: strays, one key
+/* underpin strays split */ 
+SELECT `profiles`.`id`
+FROM `profiles`
+LEFT JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `profiles`.`id` IN (?)
+  AND `users`.`id` IS NULL
+LIMIT 10;
+-- [1]
+
+-- merge: strays, range
+/* underpin strays split */ 
+SELECT `profiles`.`id`
+FROM `profiles`
+LEFT JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `profiles`.`id` > ?
+  AND `profiles`.`id` <= ?
+  AND `users`.`id` IS NULL
+LIMIT 10;
+-- [1 9]
+
+-- merge: unmapped, one key
+/* underpin read split */ 
+SELECT 1
+FROM `profiles`
+LEFT JOIN `users`
+  ON `users`.`id` = `profiles`.`id`
+WHERE `profiles`.`id` IN (?)
+  AND NOT (`users`.`id` IS NOT NULL AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))));
+-- [1]
+
