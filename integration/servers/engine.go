@@ -90,8 +90,8 @@ func (s Source) String() string {
 type Durability string
 
 const (
-	// Relaxed flushes once a second and leaves the binary log to the operating system: right for tests,
-	// since a commit still survives a killed server. It is what the zero value means.
+	// Relaxed writes once a second and leaves flushing to the operating system: right for tests, since a
+	// commit still survives a killed server. It is what the zero value means.
 	Relaxed Durability = "relaxed"
 	// Durable keeps the server's defaults for flushing to disk: right for benchmarks.
 	Durable Durability = "durable"
