@@ -32,6 +32,7 @@ test-race: ## Run every test under the race detector
 .PHONY: lint
 lint: $(GOLANGCI) ## Run gofmt, go vet and golangci-lint
 	@test -z "$$(gofmt -l $(SOURCES))" || { gofmt -l $(SOURCES); echo "these files are not gofmt-ed"; exit 1; }
+	go build ./...
 	go vet ./...
 	$(GOLANGCI) run ./...
 
@@ -75,10 +76,12 @@ review-corpus: ## Review foreign migrations: make review-corpus DIR="folder fold
 	go run ./integration/cmd/reviewcorpus $(DIR)
 
 .PHONY: bench-flags
-bench-flags: ## Measure flags beside other SDKs, the spread of a kill switch, the load of polling
+bench-flags: ## Measure flags beside other SDKs, the spread of a kill switch, the load of polling, first exposures
 	cd integration/flagsbench && go test -run '^$$' -bench 'Static|Rule' -benchtime 300ms -count 3 -cpu 1,2 .
+	cd integration/flagsbench && go test -run '^$$' -bench Cores -benchtime 1x .
 	cd integration/flagsbench && go test -run '^$$' -bench Load -benchtime 10x .
 	cd integration/flagsbench && go test -run '^$$' -bench 'KillSwitch|Polling' -benchtime 1x -timeout 30m .
+	go test -run '^$$' -bench FirstExposures -benchtime 5x -timeout 30m ./flags/experiment
 
 .PHONY: bench-experiments
 bench-experiments: ## Measure first exposures and the results of an experiment
