@@ -27,7 +27,7 @@ const (
 // Config is what a client is made of. Only Source is required.
 type Config struct {
 	Source Source
-	// Hints bring polls forward. The poll alone is enough.
+	// Hints tell of changes before the poll finds them. The poll alone is enough.
 	Hints []Hinter
 	// Assigner is asked before a flag's own rules: an experiment's client, so that
 	// an evaluation gives a user the branch and records the exposure. Nil asks
@@ -99,6 +99,9 @@ type Client struct {
 
 	keeper keeper // the poller's own
 
+	taking sync.Mutex // held to replace the copy; guards told
+	told   told       // what the copy has from hints alone
+
 	mu        sync.Mutex // guards what follows
 	confirmed time.Time  // with the monotonic clock; zero: nobody knows
 	last      error      // of the last poll
@@ -115,7 +118,7 @@ func Open(ctx context.Context, cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{cfg: cfg, hinted: make(chan struct{}, 1), observers: map[int]func(Event){}}
-	c.keeper = keeper{path: cfg.Snapshot}
+	c.keeper = keeper{path: cfg.Snapshot, base: &snapshot{assigner: cfg.Assigner}}
 	c.age.Store(int64(UnknownAge))
 	unread := c.restore()
 	first, cancel := context.WithTimeout(ctx, cfg.StartTimeout)

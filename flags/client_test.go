@@ -128,34 +128,20 @@ func TestAHintBringsThePollForward(t *testing.T) {
 	})
 }
 
-// hinter hints whatever a test says.
-type hinter struct{ versions chan uint64 }
-
-func (h hinter) Watch(ctx context.Context, hint func(uint64), _ func(error)) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case v := <-h.versions:
-			hint(v)
-		}
-	}
-}
-
 // Doubled, late, reordered and invented hints cost polls at most.
 func TestHintsCanDoNoHarm(t *testing.T) {
 	store := &troubled{Memory: memory(t, toggle("f", "on"))}
 	synctest.Test(t, func(t *testing.T) {
-		h := hinter{make(chan uint64)} // a channel of the bubble, or its time stands still
+		h := newHinter()
 		c := openWith(t, flags.Config{Source: store, Poll: time.Hour, Hints: []flags.Hinter{h}})
 		at, asked := c.Status().At, store.questions()
 		for _, old := range []uint64{1, 1, 1} {
-			h.versions <- old
+			h.say(flags.Hint{Version: old})
 		}
 		pass(time.Minute)
 		require.Equal(t, asked, store.questions(), "a version that the copy has already")
 		for _, v := range []uint64{1 << 63, 3, 2, 0, 1 << 63} {
-			h.versions <- v
+			h.say(flags.Hint{Version: v})
 		}
 		pass(time.Minute)
 		require.Greater(t, store.questions(), asked)

@@ -3,6 +3,8 @@ package flags
 import (
 	"encoding/json"
 	"maps"
+	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -38,8 +40,16 @@ type compiled struct {
 	// place is the salt of the ramp, spread that of every split: a ramp at 20 %
 	// must not eat the first variants of the split behind it.
 	place, spread Salt
-	// used says that the flag was evaluated since the last report of use.
-	used *atomic.Bool
+
+	used *mark
+}
+
+// mark says that a flag was evaluated since the last report of use. It fills a
+// cache line: what the application writes next to it would otherwise slow the
+// evaluations of every core.
+type mark struct {
+	atomic.Bool
+	_ [63]byte
 }
 
 // fixed is an answer that is the same for everybody.
@@ -90,10 +100,10 @@ type ramp struct {
 
 // compile makes a valid flag ready. assigner is the client's, or nil; used is the
 // mark of an earlier version of the flag, or nil.
-func compile(f Flag, assigner Assigner, used *atomic.Bool) *compiled {
+func compile(f Flag, assigner Assigner, used *mark) *compiled {
 	f = f.Normalised()
 	if used == nil {
-		used = new(atomic.Bool)
+		used = new(mark)
 	}
 	salt := f.Salt
 	if salt == "" {
@@ -133,8 +143,9 @@ func compile(f Flag, assigner Assigner, used *atomic.Bool) *compiled {
 	return c
 }
 
-// use notes that the flag was evaluated. A plain store would make the cores fight
-// over the line.
+// use notes that the flag was evaluated. It is the only thing that an evaluation
+// writes, once between two reports of use: to store each time would make the cores
+// fight over the line.
 func (c *compiled) use() {
 	if !c.used.Load() {
 		c.used.Store(true)
@@ -187,22 +198,20 @@ func (s *snapshot) next(u Update) (_ *snapshot, changed []string, bad []error) {
 	if u.Scope == Changed {
 		out.flags = maps.Clone(s.flags)
 	}
+	made, errs := s.compileAll(u.Flags)
 	listed := make(map[string]struct{}, len(u.Flags))
-	for _, f := range u.Flags {
+	for i := range u.Flags {
+		f := &u.Flags[i]
 		listed[f.Name] = struct{}{}
 		old := s.flags[f.Name]
-		if err := f.Validate(); err != nil {
-			bad = append(bad, err)
+		if errs[i] != nil {
+			bad = append(bad, errs[i])
 			if old != nil {
 				out.flags[f.Name] = old
 			}
 			continue
 		}
-		var used *atomic.Bool
-		if old != nil {
-			used = old.used
-		}
-		out.flags[f.Name] = compile(f, s.assigner, used)
+		out.flags[f.Name] = made[i]
 		if old == nil || old.version != f.Version || u.Scope == Changed {
 			changed = append(changed, f.Name)
 		}
@@ -219,4 +228,40 @@ func (s *snapshot) next(u Update) (_ *snapshot, changed []string, bad []error) {
 		}
 	}
 	return out, changed, bad
+}
+
+// compileAll makes flags ready, or says what is wrong with them.
+func (s *snapshot) compileAll(all []Flag) ([]*compiled, []error) {
+	made, errs := make([]*compiled, len(all)), make([]error, len(all))
+	onAllCores(len(all), func(i int) {
+		if errs[i] = all[i].Validate(); errs[i] != nil {
+			return
+		}
+		var used *mark
+		if old := s.flags[all[i].Name]; old != nil {
+			used = old.used
+		}
+		made[i] = compile(all[i], s.assigner, used)
+	})
+	return made, errs
+}
+
+// fewFlags is how many flags are done faster by one processor.
+const fewFlags = 200
+
+// onAllCores calls fn for every number below n, on all processors where there are
+// many.
+func onAllCores(n int, fn func(i int)) {
+	var next atomic.Int64
+	work := func() {
+		for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+			fn(int(i))
+		}
+	}
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0)-1, n/fewFlags) {
+		wait.Go(work)
+	}
+	work()
+	wait.Wait()
 }

@@ -7,8 +7,9 @@
 // evaluation loads the pointer and looks the flag up: no lock, no I/O, no
 // allocation, nothing that can panic. One goroutine polls a [Source] for what has
 // changed since the copy's [Position], builds the next copy and swaps the
-// pointer; [Hinter]s only bring its next poll forward, so whatever they say is
-// harmless. A second goroutine measures the age of the copy ten times a second,
+// pointer. [Hinter]s bring its next poll forward, or the change itself, sealed so
+// that nobody but a reader of the store can have made it, and the next poll looks
+// after what it said ([Hint]). A second goroutine measures the age of the copy ten times a second,
 // because reading a clock costs more than an evaluation does and because the
 // poller may be waiting for a store that hangs.
 //
@@ -30,7 +31,7 @@
 //
 // [Memory] is in this package; sqlstore keeps flags in the control tables,
 // filestore in a YAML file, redispub carries hints, openfeature is a provider,
-// promflags exports the metrics. They are packages of their own so that an
+// ofrep asks other flag systems for ramps, promflags exports the metrics. They are packages of their own so that an
 // application links what it uses. Whoever writes a store holds two rules:
 // versions rise by one with every change and become visible in their order, and
 // each has a token that no other history can have.

@@ -3,6 +3,7 @@ package flags
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -11,11 +12,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -105,22 +103,9 @@ func decodeLines(body []byte) ([]Flag, error) {
 	if len(body) == 0 {
 		return nil, nil
 	}
-	all, workers := make([]Flag, len(lines)), runtime.GOMAXPROCS(0)
-	errs := make([]error, workers)
-	var wait sync.WaitGroup
-	var next atomic.Int64
-	for w := range workers {
-		wait.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(lines)); i = next.Add(1) - 1 {
-				if err := json.Unmarshal(lines[i], &all[i]); err != nil {
-					errs[w] = err
-					return
-				}
-			}
-		})
-	}
-	wait.Wait()
-	return all, errors.Join(errs...)
+	all, errs := make([]Flag, len(lines)), make([]error, len(lines))
+	onAllCores(len(lines), func(i int) { errs[i] = json.Unmarshal(lines[i], &all[i]) })
+	return all, cmp.Or(errs...)
 }
 
 // encodeLines is what decodeLines reads.
@@ -152,7 +137,7 @@ func (c *Client) restore() error {
 	}
 	now := time.Now()
 	age := now.Round(0).Sub(h.Confirmed)
-	c.take(&snapshot{assigner: c.cfg.Assigner}, Update{At: h.At, Scope: Whole, Flags: all})
+	c.take(nil, Update{At: h.At, Scope: Whole, Flags: all})
 	if age >= 0 {
 		c.confirm(now.Add(-age)) // carries the monotonic clock
 	}
@@ -171,9 +156,11 @@ const (
 // older than it is does a copy look after a restart.
 const saveEvery = 10 * time.Second
 
-// keeper is what the poller alone knows: the flags as they were written down,
-// for the disk, and how long the store has been behind.
+// keeper is what the poller alone knows: the copy as the store last had it, the
+// flags as they were written down, for the disk, and how long the store has been
+// behind.
 type keeper struct {
+	base   *snapshot
 	path   string
 	flags  register
 	body   []byte // the flags as last written
@@ -208,12 +195,12 @@ func (r *register) list() []Flag {
 
 // save writes the snapshot if it is time to.
 func (c *Client) save(how saving) error {
-	k, s := &c.keeper, c.copy.Load()
-	if k.path == "" || s == nil || how == saveInTime && time.Since(k.saved) < saveEvery {
+	k := &c.keeper
+	if k.path == "" || c.copy.Load() == nil || how == saveInTime && time.Since(k.saved) < saveEvery {
 		return nil
 	}
 	c.mu.Lock()
-	h := header{At: s.at, Confirmed: c.confirmed}
+	h := header{At: k.base.at, Confirmed: c.confirmed}
 	c.mu.Unlock()
 	if how == saveNow || k.body == nil {
 		body, err := encodeLines(k.flags.list())

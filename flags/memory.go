@@ -109,7 +109,7 @@ func (m *Memory) Fetch(ctx context.Context, after Position) (Update, error) {
 }
 
 // Watch implements [Hinter].
-func (m *Memory) Watch(ctx context.Context, hint func(uint64), _ func(error)) {
+func (m *Memory) Watch(ctx context.Context, hint func(Hint), _ func(error)) {
 	ch := make(chan uint64, 1)
 	m.mu.Lock()
 	if m.watchers == nil {
@@ -127,7 +127,7 @@ func (m *Memory) Watch(ctx context.Context, hint func(uint64), _ func(error)) {
 		case <-ctx.Done():
 			return
 		case version := <-ch:
-			hint(version)
+			hint(Hint{Version: version})
 		}
 	}
 }

@@ -139,7 +139,7 @@ func compileCondition(c Condition) condition {
 func (c *condition) holds(t *Target) bool {
 	a := t.find(c.attribute)
 	if a == nil && c.attribute == KeyAttribute && t.key != "" {
-		a = &attribute{text: t.key}
+		a = &Attribute{text: t.key}
 	}
 	switch {
 	case c.op == Absent:
@@ -150,7 +150,7 @@ func (c *condition) holds(t *Target) bool {
 		return c.one(a)
 	}
 	for _, text := range a.list {
-		element := attribute{text: text}
+		element := Attribute{text: text}
 		if c.one(&element) != (c.op == NotIn) {
 			return c.op != NotIn
 		}
@@ -159,7 +159,7 @@ func (c *condition) holds(t *Target) bool {
 }
 
 // one compares one value.
-func (c *condition) one(a *attribute) bool {
+func (c *condition) one(a *Attribute) bool {
 	switch c.op {
 	case In:
 		return c.has(a)
@@ -178,7 +178,7 @@ func (c *condition) one(a *attribute) bool {
 	return false
 }
 
-func (c *condition) has(a *attribute) bool {
+func (c *condition) has(a *Attribute) bool {
 	switch a.kind {
 	case textAttribute:
 		if c.set != nil {

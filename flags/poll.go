@@ -1,6 +1,7 @@
 package flags
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -65,34 +66,20 @@ func (c *Client) wait(ctx context.Context, failures int) error {
 	}
 }
 
-// hint asks for a poll, unless the copy has the version already.
-func (c *Client) hint(version uint64) {
-	c.cfg.Metrics.Hinted()
-	if s := c.copy.Load(); version != 0 && s != nil && version <= s.at.Version {
-		return
-	}
-	select {
-	case c.hinted <- struct{}{}:
-	default: // somebody has asked, and the poll is still to come
-	}
-}
-
-// poll asks the store once and takes over what is new.
+// poll asks the store once for what is new since its own last word, and takes it
+// over.
 func (c *Client) poll(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
 	began := time.Now() // what the store says is no younger than the question
-	old := c.copy.Load()
-	if old == nil {
-		old = &snapshot{assigner: c.cfg.Assigner}
-	}
-	update, err := c.cfg.Source.Fetch(ctx, old.at)
-	if err == nil && update.At.Version < old.at.Version {
-		update, err = c.behind(ctx, old.at, update)
+	shown := c.copy.Load()
+	update, err := c.cfg.Source.Fetch(ctx, c.keeper.base.at)
+	if have := cmp.Or(shown, c.keeper.base).at; err == nil && update.At.Version < have.Version {
+		update, err = c.behind(ctx, have, update)
 	}
 	outcome := Failed
 	if err == nil {
-		outcome = c.take(old, update)
+		outcome = c.take(shown, update)
 		c.confirm(began)
 	}
 	c.cfg.Metrics.Polled(outcome, time.Since(began))
@@ -119,25 +106,46 @@ func (c *Client) behind(ctx context.Context, have Position, u Update) (Update, e
 	return c.cfg.Source.Fetch(ctx, Position{})
 }
 
-// take makes an update the present copy.
-func (c *Client) take(old *snapshot, u Update) Outcome {
-	c.keeper.behind = time.Time{}
-	if c.copy.Load() != nil && u.At == old.at {
+// take makes an update of the store, who was asked while shown was the copy, the
+// present one. A hint that came meanwhile may be ahead of it; then that stays until
+// the next poll.
+func (c *Client) take(shown *snapshot, u Update) Outcome {
+	c.taking.Lock()
+	defer c.taking.Unlock()
+	k, now := &c.keeper, c.copy.Load()
+	k.behind = time.Time{}
+	hinted := now != shown
+	if now != nil && u.At == k.base.at && (now == k.base || hinted) {
 		return Unchanged
 	}
-	next, changed, bad := old.next(u)
+	next, changed, bad := k.base.next(u)
 	for _, err := range bad {
 		c.cfg.Logger.Error("flags: a flag that cannot be served is left as it was", "error", err)
 	}
-	c.copy.Store(next)
-	if c.keeper.path != "" {
-		c.keeper.flags.apply(u)
+	k.base = next
+	if k.path != "" {
+		k.flags.apply(u)
 	}
-	c.cfg.Metrics.Applied(u.At.Version, len(next.flags))
+	if hinted && u.At.Version < now.at.Version {
+		c.told.settle(changed, u)
+		return Applied
+	}
+	changed, wrong := c.told.news(changed, u)
+	if len(wrong) > 0 {
+		c.cfg.Logger.Error("flags: a hint said what the store does not; the store's word is taken", "flags", wrong, "version", u.At.Version)
+	}
+	c.told = nil
+	c.show(next, changed)
+	return Applied
+}
+
+// show makes a snapshot the copy. The caller holds c.taking.
+func (c *Client) show(next *snapshot, changed []string) {
+	c.copy.Store(next)
+	c.cfg.Metrics.Applied(next.at.Version, len(next.flags))
 	if len(changed) > 0 {
 		c.tell(Event{Kind: EventChanged, Flags: changed})
 	}
-	return Applied
 }
 
 // confirm notes that the copy was the store's at that time.

@@ -44,15 +44,6 @@ type Source interface {
 	Fetch(ctx context.Context, after Position) (Update, error)
 }
 
-// Hinter tells that there may be something new, as soon as it knows. Hints may
-// be late, doubled, out of order or lost: they only bring the next poll forward.
-type Hinter interface {
-	// Watch calls hint, from one goroutine at a time, with the version that it
-	// was told of, or 0 where it was told none, until the context ends. It goes
-	// on after errors, which it reports to failed.
-	Watch(ctx context.Context, hint func(version uint64), failed func(error))
-}
-
 // UseRecorder is a Source that keeps which flags are evaluated at all.
 type UseRecorder interface {
 	// RecordUse notes that the flags were evaluated today.

@@ -1,6 +1,9 @@
 package flags
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // Attributes with a meaning of their own.
 const (
@@ -15,7 +18,7 @@ const (
 // another one. Make it once a request and use it for every flag.
 type Target struct {
 	key        string
-	attributes []attribute
+	attributes []Attribute
 }
 
 // attributeKind is the kind of an attribute's value.
@@ -28,13 +31,29 @@ const (
 	listAttribute
 )
 
-type attribute struct {
+// Attribute is one attribute of a target. [AttributeOf] makes it.
+type Attribute struct {
 	name   string
 	kind   attributeKind
 	truth  bool
 	text   string
 	number float64
 	list   []string
+}
+
+// AttributeOf returns an attribute.
+func AttributeOf[T string | float64 | bool | []string](name string, value T) Attribute {
+	switch v := any(value).(type) {
+	case string:
+		return Attribute{name: name, text: v}
+	case float64:
+		return Attribute{name: name, kind: numberAttribute, number: v}
+	case bool:
+		return Attribute{name: name, kind: truthAttribute, truth: v}
+	case []string:
+		return Attribute{name: name, kind: listAttribute, list: v}
+	}
+	return Attribute{name: name}
 }
 
 // User returns the target with this key: a user, an account, a machine. Numbers
@@ -67,39 +86,43 @@ func Nobody() Target { return Target{} }
 func (t Target) Key() string { return t.key }
 
 // With returns the target with an attribute more, or another value of it.
-func (t Target) With(name, value string) Target {
-	return t.with(attribute{name: name, text: value})
-}
+func (t Target) With(name, value string) Target { return t.WithAll(AttributeOf(name, value)) }
 
 // WithNumber is With for a number.
 func (t Target) WithNumber(name string, value float64) Target {
-	return t.with(attribute{name: name, kind: numberAttribute, number: value})
+	return t.WithAll(AttributeOf(name, value))
 }
 
 // WithBool is With for a truth value.
-func (t Target) WithBool(name string, value bool) Target {
-	return t.with(attribute{name: name, kind: truthAttribute, truth: value})
-}
+func (t Target) WithBool(name string, value bool) Target { return t.WithAll(AttributeOf(name, value)) }
 
 // WithList is With for several strings.
 func (t Target) WithList(name string, values ...string) Target {
-	return t.with(attribute{name: name, kind: listAttribute, list: values})
+	return t.WithAll(AttributeOf(name, values))
 }
 
 // In returns the target as a member of these rings.
 func (t Target) In(rings ...string) Target { return t.WithList(RingsAttribute, rings...) }
 
-// with never writes to the attributes of the target it is called on.
-func (t Target) with(a attribute) Target {
-	all := make([]attribute, 1, len(t.attributes)+1)
-	all[0] = a
-	for _, have := range t.attributes {
-		if have.name != a.name {
-			all = append(all, have)
-		}
+// WithAll is With for any number of attributes, with one allocation. Of two with
+// one name the last counts. It never writes to the attributes of the target it is
+// called on.
+func (t Target) WithAll(more ...Attribute) Target {
+	all := Target{attributes: make([]Attribute, 0, len(more)+len(t.attributes))}
+	for i := range slices.Backward(more) {
+		all.add(&more[i])
 	}
-	t.attributes = all
+	for i := range t.attributes {
+		all.add(&t.attributes[i])
+	}
+	t.attributes = all.attributes
 	return t
+}
+
+func (t *Target) add(a *Attribute) {
+	if t.find(a.name) == nil {
+		t.attributes = append(t.attributes, *a)
+	}
 }
 
 // Text returns the text of an attribute, that of a number or a truth value
@@ -122,7 +145,7 @@ func (t Target) Text(name string) (text string, ok bool) {
 }
 
 // find returns an attribute, or nil.
-func (t *Target) find(name string) *attribute {
+func (t *Target) find(name string) *Attribute {
 	for i := range t.attributes {
 		if t.attributes[i].name == name {
 			return &t.attributes[i]

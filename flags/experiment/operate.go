@@ -58,7 +58,8 @@ type State struct {
 	Stopped    *time.Time `json:"stopped,omitempty"` // nil while it runs
 	Layout     Layout     `json:"layout"`
 
-	id uint32
+	id      uint32
+	settled *settled
 }
 
 // Running says whether new units are taken.
@@ -69,7 +70,10 @@ func stateOf(row control.Experiment) (State, error) {
 	if err := json.Unmarshal(row.Spec, &r); err != nil {
 		return State{}, fmt.Errorf("read the definition of experiment %s: %w", row.Name, err)
 	}
-	return State{r.Definition, row.Version, row.Generation, row.Started, row.Stopped, r.Layout, row.ID}, nil
+	return State{
+		Experiment: r.Definition, Version: row.Version, Generation: row.Generation, Started: row.Started, Stopped: row.Stopped,
+		Layout: r.Layout, id: row.ID, settled: r.Settled,
+	}, nil
 }
 
 // Get returns an experiment, or [ErrUnknown]. The pool has to parse times.
@@ -192,7 +196,7 @@ func start(ctx context.Context, tx *sql.Tx, by By, e Experiment, all []State) (O
 		}
 		return Started, control.Audit(ctx, tx, by.Actor, e.Name, "experiment start", audited{Why: by.Why, After: &e, Generation: 1})
 	}
-	if before, err := json.Marshal(record{old.Experiment, old.Layout}); err != nil || bytes.Equal(before, spec) {
+	if before, err := json.Marshal(record{Definition: old.Experiment, Layout: old.Layout}); err != nil || bytes.Equal(before, spec) {
 		return Unchanged, err
 	}
 	row := control.Experiment{ID: old.id, Name: e.Name, Version: old.Version, Generation: old.Generation, Spec: spec}

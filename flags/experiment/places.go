@@ -88,6 +88,8 @@ type Layout struct {
 type record struct {
 	Definition Experiment `json:"definition"`
 	Layout     Layout     `json:"layout"`
+	// Settled is nil while the report is computed from the events.
+	Settled *settled `json:"settled,omitempty"`
 }
 
 // drawer draws the branches of one experiment. The salts are part of the

@@ -90,7 +90,7 @@ func definition(name string, e Experiment) record {
 	e.Name = name
 	part, _ := allot(nil, []Branch{{name, e.Share}})
 	branches, _ := allot(nil, e.Branches)
-	return record{e, Layout{part, branches}}
+	return record{Definition: e, Layout: Layout{part, branches}}
 }
 
 // The vectors are the contract: another branch would be a moved user.

@@ -1,6 +1,8 @@
 package experiment
 
 import (
+	"time"
+
 	"github.com/underpin-db/underpin/flags/experiment/stats"
 )
 
@@ -10,6 +12,9 @@ type Report struct {
 	// Segment is the attribute that the units are split by; empty is not at all.
 	Segment string `json:"segment,omitempty"`
 	Parts   []Part `json:"parts"`
+	// Settled is when the report was written down because events were pruned; nil
+	// while it is computed anew.
+	Settled *time.Time `json:"settled,omitempty"`
 }
 
 // Part are the results of the units with one value of the segment, or of all.

@@ -42,6 +42,12 @@ func Results(ctx context.Context, db *sql.DB, name, segment string) (Report, err
 	if err != nil {
 		return Report{}, err
 	}
+	if state.settled != nil && segment != "" {
+		return Report{}, fmt.Errorf("%w: %s", ErrSettled, name)
+	}
+	if state.settled != nil {
+		return Report{State: state, Parts: state.settled.Parts, Settled: &state.settled.At}, nil
+	}
 	if segment != "" && !slices.Contains(state.Segments, segment) {
 		return Report{}, fmt.Errorf("%w: %s records %q", ErrSegment, name, state.Segments)
 	}

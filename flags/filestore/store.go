@@ -92,7 +92,7 @@ func (s *Store) Fetch(ctx context.Context, after flags.Position) (flags.Update, 
 
 // Watch implements [flags.Hinter]. It watches the folder, because a file that is
 // replaced takes its watch along.
-func (s *Store) Watch(ctx context.Context, hint func(uint64), failed func(error)) {
+func (s *Store) Watch(ctx context.Context, hint func(flags.Hint), failed func(error)) {
 	w, err := fsnotify.NewWatcher()
 	if err == nil {
 		defer func() { _ = w.Close() }() // nothing is written to it
@@ -123,7 +123,7 @@ func (s *Store) Watch(ctx context.Context, hint func(uint64), failed func(error)
 			failed(errors.Join(fmt.Errorf("watch %s", s.path), err))
 			timer.Reset(settle + settle/2)
 		case <-timer.C:
-			hint(0)
+			hint(flags.Hint{})
 		}
 	}
 }

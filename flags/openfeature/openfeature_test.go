@@ -3,6 +3,7 @@ package openfeature_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"testing"
@@ -132,6 +133,46 @@ func TestContextsAreMergedAndTranslated(t *testing.T) {
 	require.Equal(t, of.TargetingMatchReason, d.Reason)
 	require.False(t, c.Boolean(t.Context(), "targeted", true, of.NewEvaluationContext("bob", call.Attributes())))
 	require.False(t, c.Boolean(t.Context(), "targeted", true, of.NewEvaluationContext("ann", map[string]any{"age": float32(18)})))
+}
+
+// What an evaluation allocates beyond the SDK's own is one list of attributes,
+// however many there are, and nothing without any.
+func TestAllocationsOfTheProvider(t *testing.T) {
+	_, client, err := set(t, store(t, one(t, "f", flags.Boolean, "true"), targeted()), flags.Config{})
+	require.NoError(t, err)
+	p := openfeature.NewProvider(client)
+	for _, c := range []struct {
+		flag    string
+		context of.FlattenedContext
+		want    float64
+	}{
+		{"f", of.FlattenedContext{of.TargetingKey: "ann"}, 0},
+		{"targeted", of.FlattenedContext{of.TargetingKey: "ann", "country": "DE"}, 1},
+		{"targeted", of.FlattenedContext{of.TargetingKey: "ann", "country": "DE", "age": 18, "paid": true, "rings": []string{"qa"}, "weight": 70.5}, 1},
+	} {
+		got := testing.AllocsPerRun(100, func() { p.BooleanEvaluation(t.Context(), c.flag, false, c.context) })
+		require.InDelta(t, c.want, got, 0, c.context)
+	}
+}
+
+func TestMetadataIsOfTheFlagsVersion(t *testing.T) {
+	m, err := flags.NewMemory()
+	require.NoError(t, err)
+	for i := range 600 { // more than are kept
+		f := one(t, fmt.Sprint("f", i), flags.Boolean, "true")
+		require.NoError(t, m.Put(f))
+	}
+	c, _, err := set(t, &source{Memory: m}, flags.Config{})
+	require.NoError(t, err)
+	for range 2 {
+		for i := range int64(600) {
+			d, err := c.BooleanValueDetails(t.Context(), fmt.Sprint("f", i), false, of.EvaluationContext{})
+			require.NoError(t, err)
+			version, err := d.FlagMetadata.GetInt(openfeature.VersionMetadata)
+			require.NoError(t, err)
+			require.Equal(t, i+2, version) // making the store was its first version
+		}
+	}
 }
 
 func TestEvents(t *testing.T) {

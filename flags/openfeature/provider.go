@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"math"
 	"sync"
-	"time"
 
 	of "github.com/open-feature/go-sdk/openfeature"
 
@@ -17,7 +15,9 @@ import (
 const Name = "underpin"
 
 // VersionMetadata is the key of a flag's version in the metadata of an
-// evaluation, as OpenTelemetry's events take it.
+// evaluation, as OpenTelemetry's events take it. Evaluations share the metadata, of
+// which the SDK hands out copies: who calls the provider's methods without the SDK
+// must not write to it.
 const VersionMetadata = "version"
 
 // mostEvents is how many events wait for the SDK; when they are not taken the
@@ -30,6 +30,7 @@ const mostEvents = 64
 type Provider struct {
 	client *flags.Client
 	events chan of.Event
+	labels labels
 
 	mu     sync.Mutex
 	cancel func() // of the subscription; nil while there is none
@@ -133,32 +134,32 @@ func (p *Provider) send(kind of.EventType, details of.ProviderEventDetails) {
 // BooleanEvaluation implements openfeature.FeatureProvider.
 func (p *Provider) BooleanEvaluation(ctx context.Context, flag string, defaultValue bool, c of.FlattenedContext) of.BoolResolutionDetail {
 	d := p.client.BoolDetail(ctx, flag, target(c), defaultValue)
-	return of.BoolResolutionDetail{Value: d.Value, ProviderResolutionDetail: resolution(d)}
+	return of.BoolResolutionDetail{Value: d.Value, ProviderResolutionDetail: resolution(p, d)}
 }
 
 // StringEvaluation implements openfeature.FeatureProvider.
 func (p *Provider) StringEvaluation(ctx context.Context, flag string, defaultValue string, c of.FlattenedContext) of.StringResolutionDetail {
 	d := p.client.StringDetail(ctx, flag, target(c), defaultValue)
-	return of.StringResolutionDetail{Value: d.Value, ProviderResolutionDetail: resolution(d)}
+	return of.StringResolutionDetail{Value: d.Value, ProviderResolutionDetail: resolution(p, d)}
 }
 
 // FloatEvaluation implements openfeature.FeatureProvider.
 func (p *Provider) FloatEvaluation(ctx context.Context, flag string, defaultValue float64, c of.FlattenedContext) of.FloatResolutionDetail {
 	d := p.client.FloatDetail(ctx, flag, target(c), defaultValue)
-	return of.FloatResolutionDetail{Value: d.Value, ProviderResolutionDetail: resolution(d)}
+	return of.FloatResolutionDetail{Value: d.Value, ProviderResolutionDetail: resolution(p, d)}
 }
 
 // IntEvaluation implements openfeature.FeatureProvider.
 func (p *Provider) IntEvaluation(ctx context.Context, flag string, defaultValue int64, c of.FlattenedContext) of.IntResolutionDetail {
 	d := p.client.IntDetail(ctx, flag, target(c), defaultValue)
-	return of.IntResolutionDetail{Value: d.Value, ProviderResolutionDetail: resolution(d)}
+	return of.IntResolutionDetail{Value: d.Value, ProviderResolutionDetail: resolution(p, d)}
 }
 
 // ObjectEvaluation implements openfeature.FeatureProvider. The document is
 // decoded anew each time, so that the caller may change it.
 func (p *Provider) ObjectEvaluation(ctx context.Context, flag string, defaultValue any, c of.FlattenedContext) of.InterfaceResolutionDetail {
 	d := p.client.JSONDetail(ctx, flag, target(c), nil)
-	out := of.InterfaceResolutionDetail{Value: defaultValue, ProviderResolutionDetail: resolution(d)}
+	out := of.InterfaceResolutionDetail{Value: defaultValue, ProviderResolutionDetail: resolution(p, d)}
 	if d.Err != nil {
 		return out
 	}
@@ -169,96 +170,4 @@ func (p *Provider) ObjectEvaluation(ctx context.Context, flag string, defaultVal
 	}
 	out.Value = value
 	return out
-}
-
-// resolution translates everything but the value.
-func resolution[T any](d flags.Detail[T]) of.ProviderResolutionDetail {
-	out := of.ProviderResolutionDetail{Reason: of.Reason(d.Reason), Variant: d.Variant}
-	if d.Version > 0 {
-		out.FlagMetadata = of.FlagMetadata{VersionMetadata: int64(min(d.Version, math.MaxInt64))}
-	}
-	if d.Err == nil {
-		return out
-	}
-	message := d.Err.Error()
-	switch d.Code() {
-	case flags.CodeNotFound:
-		out.ResolutionError = of.NewFlagNotFoundResolutionError(message)
-	case flags.CodeType:
-		out.ResolutionError = of.NewTypeMismatchResolutionError(message)
-	case flags.CodeNoKey:
-		out.ResolutionError = of.NewTargetingKeyMissingResolutionError(message)
-	case flags.CodeNotReady:
-		out.ResolutionError = of.NewProviderNotReadyResolutionError(message)
-	default:
-		out.ResolutionError = of.NewGeneralResolutionError(message)
-	}
-	return out
-}
-
-// target translates an evaluation context.
-func target(c of.FlattenedContext) flags.Target {
-	key, _ := c[of.TargetingKey].(string)
-	t := flags.User(key)
-	for name, value := range c {
-		if name != of.TargetingKey {
-			t = with(t, name, value)
-		}
-	}
-	return t
-}
-
-func with(t flags.Target, name string, value any) flags.Target {
-	switch v := value.(type) {
-	case string:
-		return t.With(name, v)
-	case bool:
-		return t.WithBool(name, v)
-	case []string:
-		return t.WithList(name, v...)
-	case []any:
-		list := make([]string, 0, len(v))
-		for _, one := range v {
-			if text, ok := one.(string); ok {
-				list = append(list, text)
-			}
-		}
-		return t.WithList(name, list...)
-	case time.Time:
-		return t.With(name, v.Format(time.RFC3339Nano))
-	}
-	if n, ok := number(value); ok {
-		return t.WithNumber(name, n)
-	}
-	return t
-}
-
-func number(value any) (float64, bool) {
-	switch v := value.(type) {
-	case int:
-		return float64(v), true
-	case int8:
-		return float64(v), true
-	case int16:
-		return float64(v), true
-	case int32:
-		return float64(v), true
-	case int64:
-		return float64(v), true
-	case uint:
-		return float64(v), true
-	case uint8:
-		return float64(v), true
-	case uint16:
-		return float64(v), true
-	case uint32:
-		return float64(v), true
-	case uint64:
-		return float64(v), true
-	case float32:
-		return float64(v), true
-	case float64:
-		return v, true
-	}
-	return 0, false
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -42,16 +43,39 @@ func New(client *redis.Client, channel string) *Hints {
 	return &Hints{client: client, channel: cmp.Or(channel, DefaultChannel)}
 }
 
-// Announce tells every listener that there is a version.
-func (h *Hints) Announce(ctx context.Context, version uint64) error {
-	if err := h.client.Publish(ctx, h.channel, strconv.FormatUint(version, 10)).Err(); err != nil {
-		return fmt.Errorf("announce version %d of the flags on %s: %w", version, h.channel, err)
+// Announce tells every listener of a change.
+func (h *Hints) Announce(ctx context.Context, hint flags.Hint) error {
+	if err := h.client.Publish(ctx, h.channel, message(hint)).Err(); err != nil {
+		return fmt.Errorf("announce version %d of the flags on %s: %w", hint.Version, h.channel, err)
 	}
 	return nil
 }
 
+// message is the version as decimal text, and behind a space the sealed change if
+// there is one. A listener that cannot read it polls.
+func message(h flags.Hint) []byte {
+	text := strconv.AppendUint(nil, h.Version, 10)
+	if len(h.Sealed) > 0 {
+		text = append(append(text, ' '), h.Sealed...)
+	}
+	return text
+}
+
+func parse(payload string) flags.Hint {
+	number, sealed, _ := strings.Cut(payload, " ")
+	version, err := strconv.ParseUint(number, 10, 64)
+	if err != nil {
+		return flags.Hint{} // somebody wants a poll, whatever it says
+	}
+	hint := flags.Hint{Version: version}
+	if sealed != "" {
+		hint.Sealed = []byte(sealed)
+	}
+	return hint
+}
+
 // Watch implements [flags.Hinter].
-func (h *Hints) Watch(ctx context.Context, hint func(version uint64), failed func(error)) {
+func (h *Hints) Watch(ctx context.Context, hint func(flags.Hint), failed func(error)) {
 	for wait := shortest; ; wait = min(2*wait, longest) {
 		heard, err := h.listen(ctx, hint)
 		if ctx.Err() != nil {
@@ -73,7 +97,7 @@ func (h *Hints) Watch(ctx context.Context, hint func(version uint64), failed fun
 
 // listen subscribes once and passes hints on until the connection breaks. heard
 // says that the subscription stood.
-func (h *Hints) listen(ctx context.Context, hint func(uint64)) (heard bool, err error) {
+func (h *Hints) listen(ctx context.Context, hint func(flags.Hint)) (heard bool, err error) {
 	sub := h.client.Subscribe(ctx, h.channel)
 	defer func() { _ = sub.Close() }() // it may be closed already
 	// Closing is what ends a receive under way, whatever the network does.
@@ -101,13 +125,9 @@ func (h *Hints) listen(ctx context.Context, hint func(uint64)) (heard bool, err 
 		switch m := message.(type) {
 		case *redis.Subscription:
 			heard = true
-			hint(0) // what was said before is lost
+			hint(flags.Hint{}) // what was said before is lost
 		case *redis.Message:
-			version, err := strconv.ParseUint(m.Payload, 10, 64)
-			if err != nil {
-				version = 0 // somebody wants a poll, whatever it says
-			}
-			hint(version)
+			hint(parse(m.Payload))
 		}
 	}
 }

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"regexp"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,13 +64,13 @@ func (t *troubles) count() int {
 }
 
 // watch runs a watcher for the test and returns what it hints.
-func watch(t *testing.T, h *redispub.Hints) (<-chan uint64, *troubles) {
+func watch(t *testing.T, h *redispub.Hints) (<-chan flags.Hint, *troubles) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	hints, bad, done := make(chan uint64, 1000), &troubles{}, make(chan struct{})
+	hints, bad, done := make(chan flags.Hint, 1000), &troubles{}, make(chan struct{})
 	go func() {
 		defer close(done)
-		h.Watch(ctx, func(v uint64) { hints <- v }, bad.add)
+		h.Watch(ctx, func(h flags.Hint) { hints <- h }, bad.add)
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -76,14 +79,14 @@ func watch(t *testing.T, h *redispub.Hints) (<-chan uint64, *troubles) {
 	return hints, bad
 }
 
-func next(t *testing.T, hints <-chan uint64) uint64 {
+func next(t *testing.T, hints <-chan flags.Hint) flags.Hint {
 	t.Helper()
 	select {
-	case v := <-hints:
-		return v
+	case h := <-hints:
+		return h
 	case <-time.After(patience):
 		t.Fatal("no hint came")
-		return 0
+		return flags.Hint{}
 	}
 }
 
@@ -92,10 +95,14 @@ func TestAnnouncementsArrive(t *testing.T) {
 	h := redispub.New(clientOf(t, servers.RedisForTest(t)), t.Name())
 	hints, _ := watch(t, h)
 	require.Zero(t, next(t, hints), "a subscription is a hint")
-	require.NoError(t, h.Announce(t.Context(), 7))
-	require.Equal(t, uint64(7), next(t, hints))
-	require.NoError(t, clientOf(t, servers.RedisForTest(t)).Publish(t.Context(), t.Name(), "nonsense").Err())
-	require.Zero(t, next(t, hints))
+	for _, said := range []flags.Hint{{Version: 7}, {Version: 8, Sealed: []byte("\x01 \x00\xff\r\n")}, {Version: 1<<64 - 1, Sealed: make([]byte, flags.MaxHint)}} {
+		require.NoError(t, h.Announce(t.Context(), said))
+		require.Equal(t, said, next(t, hints))
+	}
+	for _, nonsense := range []string{"nonsense", "", " ", "-1", "18446744073709551616 x", "\x00\xff"} {
+		require.NoError(t, clientOf(t, servers.RedisForTest(t)).Publish(t.Context(), t.Name(), nonsense).Err())
+		require.Zero(t, next(t, hints), nonsense)
+	}
 }
 
 func TestItComesBackAfterRedisDied(t *testing.T) {
@@ -106,11 +113,11 @@ func TestItComesBackAfterRedisDied(t *testing.T) {
 	require.Zero(t, next(t, hints))
 	for n := range uint64(3) { // flapping
 		require.NoError(t, r.Kill(t.Context()))
-		require.Error(t, h.Announce(t.Context(), 1), "the caller is told, and the change stands")
+		require.Error(t, h.Announce(t.Context(), flags.Hint{Version: 1}), "the caller is told, and the change stands")
 		require.NoError(t, r.Restart(t.Context()))
 		require.Zero(t, next(t, hints), "it asks for a poll, for what was said meanwhile")
-		require.NoError(t, h.Announce(t.Context(), n+10))
-		require.Equal(t, n+10, next(t, hints))
+		require.NoError(t, h.Announce(t.Context(), flags.Hint{Version: n + 10}))
+		require.Equal(t, n+10, next(t, hints).Version)
 	}
 	require.Positive(t, bad.count())
 }
@@ -152,4 +159,60 @@ func TestAClientNeedsNoRedis(t *testing.T) {
 	require.Eventually(t, on(hinted), patience, time.Millisecond, "by the hint of a new subscription")
 	require.NoError(t, polling.Close())
 	require.NoError(t, hinted.Close())
+}
+
+// The user that the documentation gives to applications hears and cannot speak.
+func TestAListenerThatMayNotPublish(t *testing.T) {
+	t.Parallel()
+	r := servers.PrivateRedis(t)
+	page, err := os.ReadFile("../../docs/flags.md")
+	require.NoError(t, err)
+	found := regexp.MustCompile("`(ACL SETUSER shop [^`]*)`").FindSubmatch(page)
+	require.NotNil(t, found)
+	var command []any
+	for _, word := range strings.Fields(string(found[1])) {
+		command = append(command, word)
+	}
+	require.NoError(t, clientOf(t, r).Do(t.Context(), command...).Err())
+	shop := redispub.New(clientOf(t, r, func(o *redis.Options) { o.Username, o.Password = "shop", "secret" }), "")
+	hints, bad := watch(t, shop)
+	require.Zero(t, next(t, hints))
+	require.ErrorContains(t, shop.Announce(t.Context(), flags.Hint{Version: 1}), "NOPERM")
+	require.NoError(t, redispub.New(clientOf(t, r), "").Announce(t.Context(), flags.Hint{Version: 2}))
+	require.Equal(t, uint64(2), next(t, hints).Version)
+	require.Zero(t, bad.count())
+}
+
+// counting counts the questions to a store.
+type counting struct {
+	*flags.Memory
+	asked atomic.Int64
+}
+
+func (c *counting) Fetch(ctx context.Context, after flags.Position) (flags.Update, error) {
+	defer c.asked.Add(1) // once the answer is fixed
+	return c.Memory.Fetch(ctx, after)
+}
+
+// A change is sealed, published, heard and served, and nobody asks the store.
+func TestAChangeTravelsWithItsHint(t *testing.T) {
+	t.Parallel()
+	h := redispub.New(clientOf(t, servers.RedisForTest(t)), t.Name())
+	flag := flags.Flag{Name: "größe", Type: flags.Boolean, Kind: flags.Ops, Owner: "shop", Off: "off", Safe: "off", Serve: flags.Serve{Variant: "off"}}
+	memory, err := flags.NewMemory(flag)
+	require.NoError(t, err)
+	store := &counting{Memory: memory}
+	c, err := flags.Open(t.Context(), flags.Config{Source: store, Hints: []flags.Hinter{h}, Poll: time.Hour, Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, c.Close()) }()
+	require.Eventually(t, func() bool { return store.asked.Load() == 2 }, patience, time.Millisecond, "the subscription brings one poll")
+	before := c.Status().At
+	flag.Version, flag.Serve.Variant = 1, "on"
+	require.NoError(t, store.Put(flag))
+	flag.Version = before.Version + 1
+	after := flags.Position{Version: flag.Version, Token: "the next one"}
+	require.NoError(t, h.Announce(t.Context(), flags.NewHint(before, flags.Update{At: after, Scope: flags.Changed, Flags: []flags.Flag{flag}})))
+	require.Eventually(t, func() bool { return c.Bool(t.Context(), "größe", flags.Nobody(), false) }, patience, time.Millisecond)
+	require.Equal(t, int64(2), store.asked.Load())
+	require.Equal(t, after, c.Status().At)
 }

@@ -15,10 +15,10 @@ import (
 	"github.com/underpin-db/underpin/internal/mysqlx"
 )
 
-// Announcer tells the processes that poll that there is something new. Its
-// failure is not that of the change: the poll finds it.
+// Announcer tells the processes that poll of a change. Its failure is not that of
+// the change: the poll finds it.
 type Announcer interface {
-	Announce(ctx context.Context, version uint64) error
+	Announce(ctx context.Context, h flags.Hint) error
 }
 
 // Config says how a store works. The zero value is right.

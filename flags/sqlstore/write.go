@@ -101,64 +101,81 @@ func (s *Store) change(ctx context.Context, name string, by By, to func(*flags.F
 	if strings.TrimSpace(by.Actor) == "" || strings.TrimSpace(by.Why) == "" || by.Action == "" {
 		return flags.Flag{}, ErrNoReason
 	}
-	var done flags.Flag
-	var at control.FlagHead
+	var done written
 	err := mysqlx.Backoff{}.Retry(ctx, mysqlx.RetryUnit, func(ctx context.Context) (err error) {
-		done, at, err = s.try(ctx, name, by, to)
+		done, err = s.try(ctx, name, by, to)
 		return err
 	})
 	if err != nil {
 		return flags.Flag{}, err
 	}
 	if s.cfg.Announce != nil {
-		if err := s.cfg.Announce.Announce(ctx, at.Version); err != nil && s.cfg.Unannounced != nil {
+		if err := s.cfg.Announce.Announce(ctx, done.hint()); err != nil && s.cfg.Unannounced != nil {
 			s.cfg.Unannounced(err)
 		}
 	}
-	return done, nil
+	return done.flag, nil
 }
 
-func (s *Store) try(ctx context.Context, name string, by By, to func(*flags.Flag) (*flags.Flag, error)) (done flags.Flag, at control.FlagHead, err error) {
+// written is a change that was made. The flag is the zero one where it was
+// removed.
+type written struct {
+	name       string
+	flag       flags.Flag
+	before, at control.FlagHead
+}
+
+func (w written) hint() flags.Hint {
+	u := flags.Update{At: flags.Position(w.at), Scope: flags.Changed}
+	if w.flag.Name == "" {
+		u.Removed = []string{w.name}
+	} else {
+		u.Flags = []flags.Flag{w.flag}
+	}
+	return flags.NewHint(flags.Position(w.before), u)
+}
+
+func (s *Store) try(ctx context.Context, name string, by By, to func(*flags.Flag) (*flags.Flag, error)) (done written, err error) {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
-		return done, at, fmt.Errorf("change flag %s: %w", name, err)
+		return done, fmt.Errorf("change flag %s: %w", name, err)
 	}
 	defer tx.Rollback()
-	head, err := control.LockFlagHead(ctx, tx)
-	if err != nil {
-		return done, at, err
+	done.name = name
+	if done.before, err = control.LockFlagHead(ctx, tx); err != nil {
+		return done, err
 	}
 	var have *flags.Flag
 	switch old, err := get(ctx, tx, name); {
 	case err == nil:
 		have = &old
 	case !errors.Is(err, flags.ErrNotFound):
-		return done, at, err
+		return done, err
 	}
 	next, err := to(have)
 	if err != nil {
-		return done, at, err
+		return done, err
 	}
 	if err := check(ctx, tx, have, next); err != nil {
-		return done, at, err
+		return done, err
 	}
 	row := control.Flag{Name: name}
 	if next != nil {
-		done = next.Normalised()
-		done.Version = head.Version + 1
-		next = &done
-		if row, err = encode(done); err != nil {
-			return done, at, err
+		done.flag = next.Normalised()
+		done.flag.Version = done.before.Version + 1
+		next = &done.flag
+		if row, err = encode(done.flag); err != nil {
+			return done, err
 		}
 	}
-	at, err = control.WriteFlag(ctx, tx, head, row, rand.Text(), by.Actor, string(by.Action), record{name, by.Why, have, next})
+	done.at, err = control.WriteFlag(ctx, tx, done.before, row, rand.Text(), by.Actor, string(by.Action), record{name, by.Why, have, next})
 	if err != nil {
-		return done, at, err
+		return done, err
 	}
 	if err := mysqlx.Commit(tx); err != nil {
-		return done, at, fmt.Errorf("change flag %s: %w", name, err)
+		return done, fmt.Errorf("change flag %s: %w", name, err)
 	}
-	return done, at, nil
+	return done, nil
 }
 
 // check refuses a flag that is not valid, requires what is not there, or takes

@@ -79,33 +79,22 @@ func memory() of.FeatureProvider {
 	})
 }
 
-// parallel runs fn on all processors: ns/op halves where two do twice the work.
-func parallel(b *testing.B, fn func() bool) {
-	b.Helper()
-	b.ReportAllocs()
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			_ = fn()
-		}
-	})
-}
-
 func BenchmarkStatic(b *testing.B) {
 	b.Run("underpin", func(b *testing.B) {
 		c, ctx, who := underpin(b), b.Context(), flags.User("4711")
-		parallel(b, func() bool { return c.Bool(ctx, "static", who, false) })
+		parallel(b, "static boolean: underpin", 25, func() bool { return c.Bool(ctx, "static", who, false) })
 	})
 	b.Run("launchdarkly", func(b *testing.B) {
 		c, who := launchDarkly(b), ldcontext.New("4711")
-		parallel(b, func() bool { v, _ := c.BoolVariation("static", who, false); return v })
+		parallel(b, "static boolean: LaunchDarkly", 0, func() bool { v, _ := c.BoolVariation("static", who, false); return v })
 	})
 	b.Run("openfeature-memory", func(b *testing.B) {
 		c, ctx, who := openFeature(b, memory()), b.Context(), of.NewEvaluationContext("4711", nil)
-		parallel(b, func() bool { return c.Boolean(ctx, "static", false, who) })
+		parallel(b, "static boolean: OpenFeature, memory provider", 0, func() bool { return c.Boolean(ctx, "static", false, who) })
 	})
 	b.Run("openfeature-underpin", func(b *testing.B) {
 		c, ctx, who := openFeature(b, ofunderpin.NewProvider(underpin(b))), b.Context(), of.NewEvaluationContext("4711", nil)
-		parallel(b, func() bool { return c.Boolean(ctx, "static", false, who) })
+		parallel(b, "static boolean: OpenFeature, underpin's provider", 0, func() bool { return c.Boolean(ctx, "static", false, who) })
 	})
 }
 
@@ -115,15 +104,35 @@ func BenchmarkStatic(b *testing.B) {
 func BenchmarkRule(b *testing.B) {
 	b.Run("underpin", func(b *testing.B) {
 		c, ctx, who := underpin(b), b.Context(), flags.User("4711").With("country", "PL")
-		parallel(b, func() bool { return c.Bool(ctx, "ramp", who, false) })
+		parallel(b, "rule and percentage: underpin", 80, func() bool { return c.Bool(ctx, "ramp", who, false) })
 	})
 	b.Run("launchdarkly", func(b *testing.B) {
 		c, who := launchDarkly(b), ldcontext.NewBuilder("4711").SetString("country", "PL").Build()
-		parallel(b, func() bool { v, _ := c.BoolVariation("ramp", who, false); return v })
+		parallel(b, "rule: LaunchDarkly", 0, func() bool { v, _ := c.BoolVariation("ramp", who, false); return v })
 	})
 	b.Run("openfeature-underpin", func(b *testing.B) {
 		c, ctx := openFeature(b, ofunderpin.NewProvider(underpin(b))), b.Context()
 		who := of.NewEvaluationContext("4711", map[string]any{"country": "PL"})
-		parallel(b, func() bool { return c.Boolean(ctx, "ramp", false, who) })
+		parallel(b, "rule and percentage: OpenFeature, underpin's provider", 0, func() bool { return c.Boolean(ctx, "ramp", false, who) })
 	})
+}
+
+// BenchmarkCores compares all processors with one. A counter that they share shows
+// what it looks like where they have to wait for each other.
+func BenchmarkCores(b *testing.B) {
+	compare := func(name string, aim float64, fn func() func()) {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				times, share := speedup(fn)
+				note(b, figure{what: "all cores over one: " + name, unit: "x"}, times)
+				note(b, figure{what: "as a share of what a loop gets that shares nothing: " + name, unit: "of it", aim: aim, better: atLeast}, share)
+			}
+		})
+	}
+	c, ctx := underpin(b), b.Context()
+	static, ramped := flags.User("4711"), flags.User("4711").With("country", "PL")
+	compare("static boolean", 0.9, func() func() { return func() { c.Bool(ctx, "static", static, false) } })
+	compare("rule and percentage", 0.9, func() func() { return func() { c.Bool(ctx, "ramp", ramped, false) } })
+	one := new(padded)
+	compare("a counter that all share", 0, func() func() { return func() { one.Add(1) } })
 }

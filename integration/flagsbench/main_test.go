@@ -39,7 +39,9 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(servers.Run(m))
+	code := servers.Run(m)
+	figures.print(os.Stdout)
+	os.Exit(code)
 }
 
 var errNowhere = errors.New("there is no store")

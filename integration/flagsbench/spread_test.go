@@ -1,7 +1,7 @@
 package flagsbench
 
 import (
-	"fmt"
+	"context"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -98,27 +98,49 @@ func startClients(b *testing.B, n int, dsn string, list []flags.Hinter, fn func(
 // 20 of other processes sees it.
 func BenchmarkKillSwitch(b *testing.B) {
 	each(b, func(b *testing.B, s *servers.Server) {
-		b.Run("poll", func(b *testing.B) { killSwitch(b, s, "") })
-		b.Run("redis", func(b *testing.B) { killSwitch(b, s, servers.PrivateRedis(b).URL()) })
+		b.Run("poll", func(b *testing.B) { killSwitch(b, s, spread{aim: 1000, left: asItIs}) })
+		b.Run("redis", func(b *testing.B) { killSwitch(b, s, spread{servers.PrivateRedis(b).URL(), 100, asItIs}) })
+		b.Run("redis-version-only", func(b *testing.B) { killSwitch(b, s, spread{servers.PrivateRedis(b).URL(), 0, versionOnly}) })
 	})
 }
 
-func killSwitch(b *testing.B, s *servers.Server, url string) {
+// spread is a way by which a change reaches clients.
+type spread struct {
+	redis string  // its URL; empty is the poll alone
+	aim   float64 // ms that 99 of 100 clients may take
+	left  func(flags.Hint) flags.Hint
+}
+
+// asItIs and versionOnly are what is announced of a change.
+func asItIs(h flags.Hint) flags.Hint      { return h }
+func versionOnly(h flags.Hint) flags.Hint { return flags.Hint{Version: h.Version} }
+
+// announcer announces what is left of a hint.
+type announcer struct {
+	to   sqlstore.Announcer
+	left func(flags.Hint) flags.Hint
+}
+
+func (a announcer) Announce(ctx context.Context, h flags.Hint) error {
+	return a.to.Announce(ctx, a.left(h))
+}
+
+func killSwitch(b *testing.B, s *servers.Server, way spread) {
 	channel := b.Name()
-	list, announce, stop, err := hints(url, channel)
+	list, redis, stop, err := hints(way.redis, channel)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(stop)
-	var announcer sqlstore.Announcer
-	if announce != nil {
-		announcer = announce
+	var announce sqlstore.Announcer
+	if redis != nil {
+		announce = announcer{redis, way.left}
 	}
-	dsn, store := world(b, s, announcer)
+	dsn, store := world(b, s, announce)
 	all := &board{seen: map[uint64][]time.Time{}}
 	startClients(b, clients, dsn, list, all.add)
 	for range processes {
-		startProcess(b, dsn, url, channel, all.add)
+		startProcess(b, dsn, way.redis, channel, all.add)
 	}
 	var each, last []time.Duration
 	for n := range flips {
@@ -139,8 +161,11 @@ func killSwitch(b *testing.B, s *servers.Server, url string) {
 		}
 		last = append(last, worst)
 	}
-	report(b, each, "one")
-	report(b, last, "all")
+	name := strings.TrimPrefix(b.Name(), "BenchmarkKillSwitch/")
+	note(b, figure{what: "kill switch, " + name + ": 99 of 100 clients", unit: "ms/p99", aim: way.aim, better: atMost}, percentile(each, 0.99))
+	note(b, figure{what: "kill switch, " + name + ": half of the clients", unit: "ms/p50"}, percentile(each, 0.5))
+	note(b, figure{what: "kill switch, " + name + ": the last of 520, median", unit: "ms/last-p50"}, percentile(last, 0.5))
+	note(b, figure{what: "kill switch, " + name + ": the last of 520, worst", unit: "ms/last-worst"}, percentile(last, 1))
 }
 
 // wait waits until every client has seen a version.
@@ -158,12 +183,10 @@ func wait(b *testing.B, all *board, version uint64) []time.Time {
 	}
 }
 
-func report(b *testing.B, list []time.Duration, who string) {
+// percentile is the time in milliseconds that a share of the list does not exceed.
+func percentile(list []time.Duration, share float64) float64 {
 	slices.Sort(list)
-	for _, q := range []float64{0.5, 0.99, 1} {
-		i := min(int(q*float64(len(list))), len(list)-1)
-		b.ReportMetric(float64(list[i])/float64(time.Millisecond), fmt.Sprintf("ms/%s-p%g", who, q*100))
-	}
+	return float64(list[min(int(share*float64(len(list))), len(list)-1)]) / float64(time.Millisecond)
 }
 
 // BenchmarkPolling is what 1 000 clients cost a server while nothing changes.
@@ -176,8 +199,9 @@ func BenchmarkPolling(b *testing.B) {
 		queries, cpu := load(b, s)
 		<-time.After(long)
 		queriesAfter, cpuAfter := load(b, s)
-		b.ReportMetric((queriesAfter-queries)/long.Seconds(), "queries/s")
-		b.ReportMetric(100*(cpuAfter-cpu)/long.Seconds(), "%core")
+		name := strings.TrimPrefix(b.Name(), "BenchmarkPolling/")
+		note(b, figure{what: "1 000 polling clients, " + name, unit: "queries/s"}, (queriesAfter-queries)/long.Seconds())
+		note(b, figure{what: "1 000 polling clients, " + name + ", of the server", unit: "% of a core"}, 100*(cpuAfter-cpu)/long.Seconds())
 	})
 }
 

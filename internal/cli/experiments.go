@@ -34,6 +34,7 @@ func experimentsCommand(a *app) *cobra.Command {
 		experimentsShowCommand(a),
 		experimentsStartCommand(a),
 		experimentsStopCommand(a),
+		experimentsPruneCommand(a),
 	)
 	return c
 }
@@ -109,6 +110,8 @@ func experimentError(err error) error {
 		return &usageError{err: err, hint: "segments are recorded at the first exposure: name them in the experiment's file"}
 	case errors.Is(err, experiment.ErrNoReason):
 		return &usageError{err: err, hint: "say it with --why"}
+	case errors.Is(err, experiment.ErrSettled):
+		return &refusedError{err: err, hint: "leave --segment out: that report is not split"}
 	case errors.Is(err, experiment.ErrFlagClosed):
 		return &refusedError{err: err, hint: "underpin flags set opens it again; or compare variants of another flag"}
 	case errors.Is(err, experiment.ErrFlagVariant):

@@ -49,6 +49,9 @@ func (p *page) report(r experiment.Report) {
 		{p.dim("shares"), fmt.Sprintf("%s; generation %d", branchWords(s.Experiment), s.Generation)},
 	}
 	p.table("  ", rows)
+	if r.Settled != nil {
+		p.line("  %s as of %s; the events have been pruned since", p.dim("results"), day(*r.Settled))
+	}
 	for _, part := range r.Parts {
 		p.gap()
 		if r.Segment != "" {

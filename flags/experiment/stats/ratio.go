@@ -36,8 +36,9 @@ func (p Pairs) check() error {
 
 // Ratios compares two ratios of sums, ΣY/ΣX, such as clicks per page view, where
 // a unit contributes several to both. The variance of each is the delta method's
-// (Deng, Knoblich and Lu 2018, "Applying the Delta Method in Metric Analytics",
-// KDD, equation 3; Cochran, "Sampling Techniques", 1977, section 2.11):
+// (Deng, Knoblich and Lu, "Applying the Delta Method in Metric Analytics", KDD 2018,
+// arXiv 1803.06336, on randomisation by clusters; Cochran, "Sampling Techniques",
+// 1977, on the ratio estimate):
 //
 //	Var(Y̅/X̅) ≈ (Var(Y) − 2R·Cov(Y,X) + R²·Var(X)) / (n·X̅²),  R = Y̅/X̅
 //

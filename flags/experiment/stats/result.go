@@ -93,7 +93,7 @@ func (p Plan) fixed(effect, se, df float64) Inference {
 }
 
 // lift is the relative effect with the delta method's error (Deng, Knoblich and
-// Lu 2018, "Applying the Delta Method in Metric Analytics", section 3.2):
+// Lu, KDD 2018, arXiv 1803.06336, on percent changes):
 // Var(T/C) ≈ Var(T)/C² + T²·Var(C)/C⁴. An estimate of the control that is not
 // three standard errors away from zero has no sensible relative effect: nil.
 func (p Plan) lift(control, treatment side) *Lift {

@@ -8,8 +8,9 @@ import (
 
 // MismatchAlpha is the p-value below which a sample ratio counts as mismatched.
 // It is strict because the check runs at every look and a mismatch spoils all
-// results (0.001 as in Fabijan et al. 2019, "Diagnosing sample ratio mismatch in
-// online controlled experiments", KDD, and in GrowthBook).
+// results: 0.001, as GrowthBook has it. What causes mismatches, and how to find the
+// cause: Fabijan et al., "Diagnosing Sample Ratio Mismatch in Online Controlled
+// Experiments", KDD 2019.
 const MismatchAlpha = 0.001
 
 // leastExpected is the expected count below which chi-square is not to be relied

@@ -1,6 +1,7 @@
 package stats_test
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"testing"
@@ -59,6 +60,16 @@ func TestRefusals(t *testing.T) {
 		"a percentile beyond the sample": {func() (stats.Result, error) {
 			return stats.Percentiles(plan, 0.99, values, values)
 		}, stats.ErrTooFew},
+		"a percentile of what is no number": {func() (stats.Result, error) {
+			bad := values
+			bad.Add(math.NaN())
+			return stats.Percentiles(plan, 0.5, bad, values)
+		}, stats.ErrInput},
+		"a percentile of the infinite": {func() (stats.Result, error) {
+			bad := values
+			bad.Add(math.Inf(-1))
+			return stats.Percentiles(plan, 0.5, bad, values)
+		}, stats.ErrInput},
 		"no percentile":          {func() (stats.Result, error) { return stats.Percentiles(plan, 1, values, values) }, stats.ErrInput},
 		"percentile of nothing":  {func() (stats.Result, error) { return stats.Percentiles(plan, 0.5, stats.Sample{}, values) }, stats.ErrTooFew},
 		"a level above one half": {func() (stats.Result, error) { return stats.Means(stats.Plan{Alpha: 0.6}, some, some) }, stats.ErrInput},
@@ -122,6 +133,27 @@ func TestSwappingTheBranchesTurnsTheSign(t *testing.T) {
 		require.InDelta(t, one.Fixed.Low, -other.Fixed.High, 1e-12)
 		require.GreaterOrEqual(t, one.Fixed.Low, -1-1e-12)
 		require.LessOrEqual(t, one.Fixed.High, 1+1e-12)
+	})
+}
+
+// A percentile is the value at its place among the sorted ones, whatever order and
+// whatever repetitions the sample has, and the sample stays as it was.
+func TestPercentilesAreOfTheSortedValues(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var s stats.Sample
+		for range rapid.IntRange(150, 400).Draw(t, "units") {
+			s.Add(rapid.SliceOfN(rapid.Map(rapid.IntRange(0, 300), func(i int) float64 { return float64(i) }), 1, 3).Draw(t, "values")...)
+		}
+		before, sorted := slices.Clone(s.Values), slices.Sorted(slices.Values(s.Values))
+		quantile := rapid.Float64Range(0.3, 0.7).Draw(t, "quantile")
+		r, err := stats.Percentiles(stats.Plan{}, quantile, s, s)
+		require.Equal(t, before, s.Values)
+		if err != nil { // too many values are the same
+			require.True(t, errors.Is(err, stats.ErrNoVariation) || errors.Is(err, stats.ErrTooFew), err)
+			return
+		}
+		want := sorted[int(math.Ceil(float64(len(sorted))*quantile))-1]
+		require.InDelta(t, want, r.Control, 0)
 	})
 }
 
