@@ -121,6 +121,7 @@ var unasked = [][]string{
 
 // plainDDL blanks out what package ddl leaves to its callers. Nothing moves.
 func plainDDL(text string) string {
+	text = withoutSettings(text)
 	tokens := lex(text)
 	out := []byte(text)
 	for i := 0; i < len(tokens); i++ {

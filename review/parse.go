@@ -59,8 +59,9 @@ func checkText(text string) *fault {
 // parse parses the statement. It reports whether there is one: a comment that
 // only another server executes is none.
 func (s *Statement) parse(p *parser.Parser, server ddl.Server) bool {
-	s.Head = head(s.Text)
-	text := executed(s.Text, server)
+	own := withoutSettings(s.Text)
+	s.Head = head(own)
+	text := executed(own, server)
 	if strings.TrimSpace(text) == "" {
 		return false
 	}

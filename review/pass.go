@@ -39,7 +39,7 @@ type Skip struct {
 func (p *Pass) Migrations() iter.Seq[*Migration] {
 	return func(yield func(*Migration) bool) {
 		for _, m := range p.input.migrations {
-			if m.Standing == Past || m.Change != nil && p.Rule.Reach != Everything {
+			if m.Standing == Past || m.Change != nil && p.Rule.Reach != Everything || m.Origin == OfSchema && p.Rule.Reach == AsWritten {
 				continue
 			}
 			if !yield(m) {

@@ -36,10 +36,29 @@ func blank(b []byte) {
 	}
 }
 
+// withoutSettings blanks out the settings that MariaDB takes for one statement,
+// SET STATEMENT … FOR, in front of it. Nothing moves.
+func withoutSettings(text string) string {
+	l := &lexer{text: text, end: len(text)}
+	for _, want := range []string{"SET", "STATEMENT", "FOR"} {
+		t, ok, _ := l.next()
+		for ok && (t.kind == tokenComment || want == "FOR" && !t.is(text, want)) {
+			t, ok, _ = l.next()
+		}
+		if !ok || !t.is(text, want) {
+			return text
+		}
+	}
+	out := []byte(text)
+	blank(out[:l.at])
+	return string(out)
+}
+
 // spelling replaces words that one server knows and the parser does not, by
-// something of the same meaning for a review.
+// something of the same meaning for a review. What a statement does to whom is
+// never taken out: that stays a statement that was not understood.
 type spelling struct {
-	words []string // "*" is any one word, name or symbol
+	words []string // "*" is any one word, name or symbol, and group what stands in brackets
 	// at is the index of the first word that is replaced, and count through how
 	// many; toEnd is through the end of the statement.
 	at, count int
@@ -48,6 +67,9 @@ type spelling struct {
 }
 
 const toEnd = -1
+
+// group is a word of a spelling: brackets with whatever is between them.
+const group = "(…)"
 
 // spellings are tried in every place of a statement that does not parse.
 var spellings = []spelling{
@@ -63,17 +85,51 @@ var spellings = []spelling{
 	{words: []string{"MULTIPOLYGON"}, count: 1, with: "longblob", after: "name"},
 	{words: []string{"GEOMETRYCOLLECTION"}, count: 1, with: "longblob", after: "name"},
 	{words: []string{"SRID", "*"}, count: 2},
+	{words: []string{"DROP", "TABLE", "IF", "EXISTS", "*", "WAIT", "*"}, at: 5, count: 2},
+	{words: []string{"DROP", "TABLE", "*", "WAIT", "*"}, at: 3, count: 2},
+	{words: []string{"RENAME", "TABLE", "*", "WAIT", "*"}, at: 3, count: 2},
+	{words: []string{"TRUNCATE", "TABLE", "*", "WAIT", "*"}, at: 3, count: 2},
+	{words: []string{"ON", "*", "WAIT", "*"}, at: 2, count: 2},
+	{words: []string{"ON", "*", group, "WAIT", "*"}, at: 3, count: 2},
 	{words: []string{"TABLE", "IF", "EXISTS"}, at: 1, count: 2},
 	{words: []string{"ALTER", "ONLINE", "TABLE"}, at: 1, count: 1},
 	{words: []string{"ALTER", "VIEW"}, count: 2, with: "CREATE OR REPLACE VIEW"},
 	{words: []string{"ALTER", "IGNORE", "TABLE"}, at: 1, count: 1},
 	{words: []string{"CREATE", "OR", "REPLACE", "TABLE"}, at: 1, count: 2},
 	{words: []string{"SPATIAL"}, count: 1},
+	{words: []string{"ALTER", "COLUMN", "*", "SET", "INVISIBLE"}, count: 5, with: "ENABLE KEYS"}, // package ddl reads what the author wrote
+	{words: []string{"ALTER", "COLUMN", "*", "SET", "VISIBLE"}, count: 5, with: "ENABLE KEYS"},
+	{words: []string{"ALTER", "*", "SET", "INVISIBLE"}, count: 4, with: "ENABLE KEYS"},
+	{words: []string{"ALTER", "*", "SET", "VISIBLE"}, count: 4, with: "ENABLE KEYS"},
+	{words: []string{"JSON_TABLE", group}, count: 2, with: "(SELECT 1)"},
+	{words: []string{"DEFAULT", group}, at: 1, count: 1, with: "(uuid())"}, // what is computed for each row
+	{words: []string{"DEFAULT", "UUID", group}, at: 1, count: 2, with: "(uuid())"},
+	{words: []string{"DEFAULT", "NEXTVAL", group}, at: 1, count: 2, with: "(uuid())"},
+	{words: []string{"=", "VALUE", "("}, at: 1, count: 1, with: "VALUES"},
+	{words: []string{",", "PERIOD", "FOR", "*", group}, count: 5},
+	{words: []string{"WITHOUT", "OVERLAPS"}, count: 2},
+	{words: []string{"GENERATED", "ALWAYS", "AS", "ROW", "START"}, count: 5},
+	{words: []string{"GENERATED", "ALWAYS", "AS", "ROW", "END"}, count: 5},
+	{words: []string{"AS", "ROW", "START"}, count: 3},
+	{words: []string{"AS", "ROW", "END"}, count: 3},
+	{words: []string{"FOR", "SYSTEM_TIME", "ALL"}, count: 3},
+	{words: []string{"FOR", "SYSTEM_TIME", "AS", "OF", "TIMESTAMP", "*"}, count: 6},
+	{words: []string{"FOR", "SYSTEM_TIME", "AS", "OF", "*"}, count: 5},
+	{words: []string{"COLUMN", "IF", "EXISTS"}, at: 1, count: 2},
+	{words: []string{"INDEX", "IF", "NOT", "EXISTS"}, at: 1, count: 3},
+	{words: []string{"KEY", "IF", "NOT", "EXISTS"}, at: 1, count: 3},
+	{words: []string{"CONSTRAINT", "IF", "NOT", "EXISTS"}, at: 1, count: 3},
+	{words: []string{")", "COMPRESSED"}, at: 1, count: 1},
+	{words: []string{"TEXT", "COMPRESSED"}, at: 1, count: 1},
+	{words: []string{"BLOB", "COMPRESSED"}, at: 1, count: 1},
+	{words: []string{")", "NOT", "IGNORED"}, at: 1, count: 2, with: "VISIBLE"},
+	{words: []string{")", "IGNORED"}, at: 1, count: 1, with: "INVISIBLE"},
 	{words: []string{"INDEX", "*", "NOT", "IGNORED"}, at: 2, count: 2, with: "VISIBLE"},
 	{words: []string{"INDEX", "*", "IGNORED"}, at: 2, count: 1, with: "INVISIBLE"},
 	{words: []string{"CONSTRAINT", "IF", "EXISTS"}, at: 1, count: 2},
 	{words: []string{"FOREIGN", "KEY", "IF", "EXISTS"}, at: 2, count: 2},
 	{words: []string{"AS", "*", "ON", "DUPLICATE", "KEY"}, count: 2},
+	{words: []string{"AS", "*", group, "ON", "DUPLICATE", "KEY"}, count: 3},
 	{words: []string{"RETURNING", "*"}, count: toEnd},
 	{words: []string{"INVISIBLE"}, count: 1},
 	{words: []string{"VISIBLE"}, count: 1},
@@ -103,19 +159,20 @@ func respell(text string) (spelt string, changed bool) {
 			last, changed = tokens[i].to, true
 			continue
 		}
-		s := slices.IndexFunc(spellings, func(s spelling) bool { return s.matches(text, tokens, i) })
+		var at []int
+		s := slices.IndexFunc(spellings, func(s spelling) bool { at = s.match(text, tokens, i); return at != nil })
 		if s < 0 {
 			continue
 		}
-		first := i + spellings[s].at
-		b.WriteString(text[last:tokens[first].from])
+		first := spellings[s].at
+		b.WriteString(text[last:tokens[at[first]].from])
 		b.WriteString(spellings[s].with)
 		changed = true
 		if spellings[s].count == toEnd {
 			return b.String(), changed
 		}
-		last = tokens[first+spellings[s].count-1].to
-		i += spellings[s].at + spellings[s].count - 1
+		i = at[first+spellings[s].count] - 1
+		last = tokens[i].to
 	}
 	b.WriteString(text[last:])
 	return b.String(), changed
@@ -138,16 +195,49 @@ func knownCollation(word string) string {
 	return "utf8mb4_roman_ci"
 }
 
-func (s spelling) matches(text string, tokens []token, i int) bool {
-	if i+len(s.words) > len(tokens) || s.after != "" && !isColumn(text, tokens, i-1) {
-		return false
+// match returns where in the tokens each word of the spelling begins, and last
+// where the one behind them would; nil where it does not begin at token i.
+func (s spelling) match(text string, tokens []token, i int) []int {
+	if s.after != "" && !isColumn(text, tokens, i-1) {
+		return nil
 	}
-	for j, w := range s.words {
-		if w != "*" && !tokens[i+j].is(text, w) {
-			return false
+	var at []int
+	for _, w := range s.words {
+		at = append(at, i)
+		switch {
+		case i >= len(tokens), w != "*" && w != group && !tokens[i].is(text, w):
+			return nil
+		case w == group && !tokens[i].is(text, "("):
+			return nil
+		case w == group:
+			if i = closing(text, tokens, i); i == len(tokens) {
+				return nil
+			}
+		}
+		i++
+	}
+	return append(at, i)
+}
+
+// closing returns the bracket that closes the one at i; the tokens' end where
+// there is none.
+func closing(text string, tokens []token, i int) int {
+	for depth := 0; i < len(tokens); i++ {
+		if tokens[i].is(text, "(") {
+			depth++
+			continue
+		}
+		if tokens[i].is(text, ")") {
+			depth--
+		}
+		if depth <= 0 {
+			break
 		}
 	}
-	return true
+	if i < len(tokens) && tokens[i].is(text, ")") {
+		return i
+	}
+	return len(tokens)
 }
 
 // isColumn reports whether the token at i is the name of a column whose type

@@ -56,6 +56,10 @@ const (
 	// change files is carried out behind gates, and most rules have nothing to
 	// say about it.
 	Migrations Reach = ""
+	// AsWritten: statements of which it matters how they are written. What a
+	// schema folder comes down to is left out too: nobody can write it in another
+	// way there.
+	AsWritten Reach = "as written"
 	// Everything: the SQL of change files too.
 	Everything Reach = "everything"
 )

@@ -33,7 +33,7 @@ func SchemaChange(before, after []SchemaFile) []*Migration {
 	made := map[string]*Migration{}
 	migration := func(f SchemaFile) *Migration {
 		if made[f.Path] == nil {
-			made[f.Path] = &Migration{Path: f.Path, Text: f.Text}
+			made[f.Path] = &Migration{Path: f.Path, Text: f.Text, Origin: OfSchema}
 			out = append(out, made[f.Path])
 		}
 		return made[f.Path]

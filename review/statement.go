@@ -32,6 +32,18 @@ const (
 	Removed Standing = "removed"
 )
 
+// Origin says where the statements of a file come from.
+type Origin string
+
+// The origins.
+const (
+	// Written: somebody wrote them, to be run as they stand.
+	Written Origin = ""
+	// OfSchema: they are what a file of a schema folder comes down to; the tool
+	// that carries it out writes its own.
+	OfSchema Origin = "schema"
+)
+
 // Migration is one file, in the order in which files are run.
 type Migration struct {
 	// Path is relative to the root of the review, with slashes.
@@ -43,6 +55,7 @@ type Migration struct {
 	// makes is empty and unknown to running code for the others.
 	Set      int
 	Standing Standing
+	Origin   Origin
 	Sections []Section
 	// Change is the change file, where this is one.
 	Change *plan.File

@@ -24,8 +24,21 @@ func ReviewRules() string {
 			}
 		}
 	}
+	b.WriteString(leftOut)
 	return b.String()
 }
+
+// leftOut says why there are numbers without a rule.
+const leftOut = `
+## Numbers without a rule
+
+| code | what it would find | who looks instead |
+|---|---|---|
+| RS229 | DDL on a table that is busy at this moment | ` + "`underpin preflight`" + ` and ` + "`underpin apply`" + `, when it counts |
+| RS323 | a backfill that runs on the application's models | nobody has to: a backfill is SQL here; migrations in Go are listed as not checked |
+| RS505 | a plan that is not the one that was reviewed | a signature, which is bound to the plan's hash; ` + "`underpin apply`" + ` makes the plan anew |
+| RS506 | a waiver without a reason or past its day | RS801 and RS802 |
+`
 
 // weight is a rule's severity, and whether one has to ask for it.
 func weight(r review.Rule) string {

@@ -109,7 +109,7 @@ func (a *app) review(ctx context.Context, flags *pflag.FlagSet, paths []string, 
 	if err != nil {
 		return err
 	}
-	d := report.Document{Report: result, Migrations: in.Migrations, Version: thisBuild().Version}
+	d := report.Document{Report: result, Migrations: in.Migrations, Code: in.CodeChanges, Version: thisBuild().Version}
 	if err := a.writeReport(form, o.out, d); err != nil {
 		return err
 	}
@@ -173,8 +173,12 @@ func readMigrations(ctx context.Context, flags *pflag.FlagSet, paths []string, s
 	return found, err
 }
 
-// deriveFix makes changes of DDL on the database, as the plan command does.
+// deriveFix makes changes of DDL on the database, as the plan command does, and
+// tells so, for each takes its time.
 func (a *app) deriveFix(ctx context.Context, in plan.DDL) ([]plan.Derivation, error) {
+	r := a.newReporter()
+	defer r.close()
+	r.say("  %s %s", r.dim("deriving"), cut(in.Text, 70))
 	db, err := a.connect(ctx)
 	if err != nil {
 		return nil, err

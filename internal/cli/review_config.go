@@ -12,13 +12,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/spf13/pflag"
 
+	"github.com/underpin-db/underpin/internal/yamlx"
 	"github.com/underpin-db/underpin/migrate/ddl"
-	"github.com/underpin-db/underpin/migrate/plan"
 	"github.com/underpin-db/underpin/review"
 	"github.com/underpin-db/underpin/review/source"
 )
@@ -76,23 +73,18 @@ func (a *app) reviewConfig(flags *pflag.FlagSet, rules []review.Rule) (reviewSet
 	if err != nil {
 		return reviewSettings{}, &usageError{err: fmt.Errorf("read the settings: %w", err)}
 	}
-	var whole struct {
-		Review ast.Node `yaml:"review"`
-	}
-	if err := yaml.Unmarshal(text, &whole); err != nil {
-		return reviewSettings{}, configError(path, err)
-	}
 	out := reviewSettings{}
-	if whole.Review == nil {
+	in, found, err := yamlx.ReadSection(path, text, "review", &out.reviewSection)
+	if err != nil {
+		return out, settingsMistakes(err)
+	}
+	if !found {
 		return out, nil
 	}
-	if err := yaml.NodeToValue(whole.Review, &out.reviewSection, yaml.Strict()); err != nil {
-		return out, configError(path, err)
-	}
-	r := &reviewReader{path: path, text: text, section: &out.reviewSection, rules: rules}
+	r := &reviewReader{section: &out.reviewSection, rules: rules, in: in}
 	out.config = r.read()
-	if len(r.errs) > 0 {
-		return out, r.errs
+	if len(in.Errs) > 0 {
+		return out, settingsMistakes(in.Errs)
 	}
 	if out.Stats != "" && !filepath.IsAbs(out.Stats) {
 		out.Stats = filepath.Join(filepath.Dir(path), out.Stats)
@@ -102,25 +94,12 @@ func (a *app) reviewConfig(flags *pflag.FlagSet, rules []review.Rule) (reviewSet
 
 // reviewReader checks what the section says, and makes a configuration of it.
 type reviewReader struct {
-	path    string
-	text    []byte
 	section *reviewSection
 	rules   []review.Rule
-	errs    plan.Errors
+	in      *yamlx.Section
 }
 
-// failf reports a mistake at a path of the file, such as $.review.server.
-func (r *reviewReader) failf(at, format string, args ...any) {
-	e := &plan.Error{File: r.path, Problem: fmt.Sprintf(format, args...)}
-	if p, err := yaml.PathString(at); err == nil {
-		if file, err := parser.ParseBytes(r.text, 0); err == nil {
-			if n, err := p.FilterFile(file); err == nil && n.GetToken() != nil {
-				e.Line, e.Column = n.GetToken().Position.Line, n.GetToken().Position.Column
-			}
-		}
-	}
-	r.errs = append(r.errs, e)
-}
+func (r *reviewReader) failf(at, format string, args ...any) { r.in.Failf(at, format, args...) }
 
 func (r *reviewReader) read() review.Config {
 	s := r.section
@@ -131,30 +110,30 @@ func (r *reviewReader) read() review.Config {
 	if s.Server != "" {
 		server, err := parseServer(s.Server)
 		if err != nil {
-			r.failf("$.review.server", "%v", err)
+			r.failf("server", "%v", err)
 		}
 		c.Server = server
 	}
 	for i, p := range s.Profiles {
 		if p != review.SchemaDesign {
-			r.failf(fmt.Sprintf("$.review.profiles[%d]", i), "%q is no profile; there is %s", p, review.SchemaDesign)
+			r.failf(fmt.Sprintf("profiles[%d]", i), "%q is no profile; there is %s", p, review.SchemaDesign)
 		}
 	}
 	if s.FailOn != "" && !slices.Contains([]review.Severity{review.Error, review.Warning, review.Note}, s.FailOn) {
-		r.failf("$.review.fail_on", "%q is no severity: write error, warning or note", s.FailOn)
+		r.failf("fail_on", "%q is no severity: write error, warning or note", s.FailOn)
 	}
 	if s.Format != "" && !slices.Contains(source.Formats(), s.Format) {
-		r.failf("$.review.format", "%q is no format; the formats are %v", s.Format, source.Formats())
+		r.failf("format", "%q is no format; the formats are %v", s.Format, source.Formats())
 	}
 	for _, code := range sortedKeys(s.Rules) {
 		c.Rules[review.Code(code)] = r.rule(code, s.Rules[code])
 	}
 	for i, w := range s.Waivers {
-		c.Waivers = append(c.Waivers, r.waiver(fmt.Sprintf("$.review.waivers[%d]", i), w))
+		c.Waivers = append(c.Waivers, r.waiver(fmt.Sprintf("waivers[%d]", i), w))
 	}
 	for i, e := range s.Caches {
 		if _, err := regexp.Compile(e.Pattern); err != nil {
-			r.failf(fmt.Sprintf("$.review.caches[%d].pattern", i), "%v", err)
+			r.failf(fmt.Sprintf("caches[%d].pattern", i), "%v", err)
 		}
 		c.Caches = append(c.Caches, review.CacheConfig{Name: e.Name, Pattern: e.Pattern, Types: e.Types})
 	}
@@ -166,7 +145,7 @@ var severityWords = []review.Severity{review.Off, review.Note, review.Warning, r
 
 // rule reads the settings of one rule: a severity, on, or a map with options.
 func (r *reviewReader) rule(code string, value any) review.RuleConfig {
-	at := "$.review.rules." + code
+	at := "rules." + code
 	i := slices.IndexFunc(r.rules, func(rule review.Rule) bool { return string(rule.Code) == code })
 	if i < 0 {
 		r.failf(at, "there is no rule %s: underpin rules lists them", code)

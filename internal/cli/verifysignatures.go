@@ -181,6 +181,9 @@ func (p *page) signReport(r sign.Report) {
 	if len(r.Steps) == 0 {
 		p.line("  %s the policy asks for no signature", p.good("✓"))
 	}
+	if len(r.Caches) > 0 {
+		p.line("  %s cached values are made of what it changes: %s", p.warn("!"), strings.Join(r.Caches, ", "))
+	}
 	for _, s := range r.Steps {
 		risks := make([]string, len(s.Risks))
 		for i, k := range s.Risks {

@@ -51,3 +51,37 @@ func TestMistakes(t *testing.T) {
 		require.Len(t, mistakes.Unwrap(), len(mistakes))
 	}
 }
+
+func TestSection(t *testing.T) {
+	type settings struct {
+		Name  string   `yaml:"name"`
+		Lists []string `yaml:"lists"`
+	}
+	const text = "other: {x: y}\nmine:\n  name: a\n  lists: [b, c]\n"
+	var into settings
+	s, found, err := yamlx.ReadSection("f.yaml", []byte(text), "mine", &into)
+	require.NoError(t, err)
+	require.True(t, found)
+	require.Equal(t, settings{"a", []string{"b", "c"}}, into)
+	s.Failf("lists[1]", "%q is none", "c")
+	s.Failf("gone", "it is missing")
+	require.EqualError(t, s.Errs, "f.yaml:4:14: mine.lists[1]: \"c\" is none\nf.yaml: mine.gone: it is missing")
+
+	for text, want := range map[string]string{
+		"other: 1\n": "", "mine:\n": "", "": "",
+		"mine:\n  nome: a\n":            "f.yaml:2:3: mine: unknown field \"nome\"",
+		"mine: {lists: {a: b}}\n":       "f.yaml:1:",
+		"mine: {name: a}\nmine: {x: y}": "f.yaml:2:1",
+		"mine: [\n":                     "f.yaml:1:",
+	} {
+		_, found, err := yamlx.ReadSection("f.yaml", []byte(text), "mine", &settings{})
+		if want == "" {
+			require.NoError(t, err, text)
+			require.False(t, found, text)
+			continue
+		}
+		var mistakes yamlx.Errors
+		require.ErrorAs(t, err, &mistakes, text)
+		require.ErrorContains(t, err, want, text)
+	}
+}

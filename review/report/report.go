@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/underpin-db/underpin/review"
@@ -34,10 +35,15 @@ type Document struct {
 	*review.Report
 	// Migrations are those that were reviewed, for their lines.
 	Migrations []*review.Migration
+	// Code is the Go files that were compared with the base, for theirs.
+	Code *review.CodeChanges
 	// Version is the tool's.
 	Version string
 	// Paint colours text; nil leaves it plain.
 	Paint Painter
+	// Width is how many columns text is wrapped at. Defaults to 80. Lines of
+	// files and fixes are left as they are, to be copied.
+	Width int
 }
 
 // Painter colours text for a terminal.
@@ -76,6 +82,11 @@ func (d Document) text(path string) string {
 	for _, m := range d.Migrations {
 		if m.Path == path && m.Standing != review.Past {
 			return m.Text
+		}
+	}
+	if d.Code != nil {
+		if i := slices.IndexFunc(d.Code.After, func(f review.GoFile) bool { return f.Path == path }); i >= 0 {
+			return d.Code.After[i].Text
 		}
 	}
 	return ""

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
 
@@ -33,7 +34,9 @@ func writeText(w io.Writer, d Document) error {
 		mark = t.paint(Bad, "✗")
 	}
 	t.line("%s %s", mark, d.summary())
-	t.line("  %s", t.paint(Dim, d.judgedFor()))
+	for _, line := range wrap(d.judgedFor(), t.room(2)) {
+		t.line("  %s", t.paint(Dim, line))
+	}
 	_, err := io.WriteString(w, t.b.String())
 	return err
 }
@@ -61,17 +64,21 @@ var severityMarks = map[review.Severity]struct {
 // finding writes one finding.
 func (t *textWriter) finding(f review.Finding) {
 	s := severityMarks[f.Severity]
-	t.line("  %s %s %s  %s", t.paint(s.colour, s.mark), t.paint(Bold, string(f.Code)+" "+f.Name), f.Object, t.paint(Dim, place(f)))
+	name := t.paint(Bold, string(f.Code)+" "+f.Name)
+	if f.Object != "" {
+		name += " " + f.Object
+	}
+	t.line("  %s %s  %s", t.paint(s.colour, s.mark), name, t.paint(Dim, place(f)))
 	t.snippet(f, s.colour)
-	t.line("    %s", f.Message)
+	t.prose(4, "", f.Message)
 	if words := f.Cost.Words(); words != "" {
-		t.line("    %s", words)
+		t.prose(4, "", words)
 	}
 	if f.Advice != "" {
-		t.line("    %s %s", t.paint(Dim, "→"), f.Advice)
+		t.prose(4, "→", f.Advice)
 	}
 	for _, fix := range f.Fixes {
-		t.line("    %s %s", t.paint(Dim, "fix:"), fix.Description)
+		t.prose(4, "fix:", fix.Description)
 		if s, ok := t.suggestion(fix); ok {
 			t.block(s.place(), s.Text)
 		}
@@ -99,23 +106,47 @@ const tab = "    "
 func (t *textWriter) snippet(f review.Finding, colour Colour) {
 	from, to := f.Span.Start, f.Span.End
 	if from == to && f.SQL != "" {
-		t.line("    %s %s", t.paint(Dim, "│"), strings.Join(strings.Fields(f.SQL), " "))
+		for _, line := range wrap(strings.Join(strings.Fields(f.SQL), " "), t.room(6)) {
+			t.line("    %s %s", t.paint(Dim, "│"), line)
+		}
 		return
 	}
 	text := t.Document.line(f.Path, from.Line)
 	if strings.TrimSpace(text) == "" {
 		return
 	}
-	head, rest := cutAt(text, from.Column-1)
-	marked := rest
-	if to.Line == from.Line {
-		marked, _ = cutAt(rest, to.Column-from.Column)
-	}
-	head, marked = strings.ReplaceAll(head, "\t", tab), strings.ReplaceAll(marked, "\t", tab)
 	number := fmt.Sprint(from.Line)
 	gutter := strings.Repeat(" ", len(number))
-	t.line("    %s %s", t.paint(Dim, number+" │"), strings.ReplaceAll(text, "\t", tab))
-	t.line("    %s %s%s", t.paint(Dim, gutter+" │"), strings.Repeat(" ", cells(head)), t.paint(colour, strings.Repeat("~", max(1, cells(marked)))))
+	columns := t.room(len(gutter) + 7)
+	// A line may have megabytes, of which nothing far away is shown.
+	head, rest := cutAt(text, from.Column-1)
+	head, rest = head[len(head)-lengthOfLast(head, columns+1):], firstOf(rest, columns+1)
+	marked := rest
+	if to.Line == from.Line {
+		marked = firstOf(rest, to.Column-from.Column)
+	}
+	untabbed := strings.NewReplacer("\t", tab)
+	v := viewOf(untabbed.Replace(head), untabbed.Replace(rest), cells(untabbed.Replace(marked)), columns)
+	t.line("    %s %s", t.paint(Dim, number+" │"), v.text)
+	t.line("    %s %s%s", t.paint(Dim, gutter+" │"), strings.Repeat(" ", v.from), t.paint(colour, strings.Repeat("~", max(1, v.count))))
+}
+
+// view is what fits of a line, with so many cells marked from one on.
+type view struct {
+	text        string
+	from, count int
+}
+
+// viewOf cuts a line that is too wide, so that the mark begins in what is left:
+// it stands between head and rest.
+func viewOf(head, rest string, count, columns int) view {
+	if cells(head)+cells(rest) > columns {
+		if over := cells(head) - columns/4; over > 0 {
+			head = "…" + runewidth.TruncateLeft(head, over+1, "")
+		}
+		rest = runewidth.Truncate(rest, columns-cells(head), "…")
+	}
+	return view{head + rest, cells(head), min(count, cells(rest))}
 }
 
 // cutAt cuts a text behind so many characters.
@@ -129,8 +160,30 @@ func cutAt(text string, n int) (head, rest string) {
 	return text, ""
 }
 
-// cells is how wide a text is on a terminal.
-func cells(text string) int { return runewidth.StringWidth(text) }
+// firstOf is the beginning of a text, of so many characters at most.
+func firstOf(text string, n int) string {
+	head, _ := cutAt(text, n)
+	return head
+}
+
+// lengthOfLast is how many bytes so many last characters of a text have.
+func lengthOfLast(text string, n int) int {
+	at := len(text)
+	for ; n > 0 && at > 0; n-- {
+		_, size := utf8.DecodeLastRuneInString(text[:at])
+		at -= size
+	}
+	return len(text) - at
+}
+
+// cells is how wide a text is on a terminal. Most are of printable ASCII, where
+// nothing has to be looked up.
+func cells(text string) int {
+	if strings.IndexFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) < 0 {
+		return len(text)
+	}
+	return runewidth.StringWidth(text)
+}
 
 // waived lists what somebody took responsibility for.
 func (t *textWriter) waived() {
@@ -144,7 +197,7 @@ func (t *textWriter) waived() {
 		if f.Waiver.Owner != "" {
 			by = " (" + f.Waiver.Owner + ")"
 		}
-		t.line("    %s%s", f.Waiver.Reason, by)
+		t.prose(4, "", f.Waiver.Reason+by)
 	}
 	t.line("")
 }
@@ -166,7 +219,7 @@ func (t *textWriter) notChecked() {
 			t.line("  … and %d more; --report json has them all", len(list)-i)
 			break
 		}
-		t.line("  %s%s", s.reason, t.paint(Dim, s.of()))
+		t.prose(2, "", s.reason+s.of())
 	}
 	t.line("")
 }

@@ -9,7 +9,7 @@ import (
 
 func algorithmNotStated() review.Rule {
 	return review.Rule{
-		Code: "RS203", Name: "algorithm-not-stated", Category: review.Locks, Severity: review.Note,
+		Code: "RS203", Name: "algorithm-not-stated", Category: review.Locks, Severity: review.Note, Reach: review.AsWritten,
 		Summary: "DDL that does not state its ALGORITHM may fall back to a copy without a word",
 		Check:   checkAlgorithmNotStated,
 	}

@@ -8,7 +8,7 @@ import (
 
 func lockNotStated() review.Rule {
 	return review.Rule{
-		Code: "RS204", Name: "lock-not-stated", Category: review.Locks, Severity: review.Note,
+		Code: "RS204", Name: "lock-not-stated", Category: review.Locks, Severity: review.Note, Reach: review.AsWritten,
 		Summary: "DDL that runs in place and does not state its LOCK may make writers wait",
 		Check:   checkLockNotStated,
 	}

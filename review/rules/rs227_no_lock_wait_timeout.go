@@ -13,7 +13,7 @@ import (
 
 func noLockWaitTimeout() review.Rule {
 	return review.Rule{
-		Code: "RS227", Name: "no-lock-wait-timeout", Category: review.Locks, Severity: review.Warning,
+		Code: "RS227", Name: "no-lock-wait-timeout", Category: review.Locks, Severity: review.Warning, Reach: review.AsWritten,
 		Summary: "DDL that may wait for a metadata lock for a day or a year",
 		Options: []review.Option{
 			{Name: "seconds", Default: 60, Says: "a server whose lock_wait_timeout is at most this long needs none in the file"},
@@ -38,7 +38,7 @@ func checkNoLockWaitTimeout(p *review.Pass) {
 			if sets(s, "lock_wait_timeout") {
 				break
 			}
-			if !locksMetadata(s) {
+			if !locksMetadata(s) || limited(s, "lock_wait_timeout") {
 				continue
 			}
 			p.Report(s, review.Finding{
@@ -64,20 +64,28 @@ func locksMetadata(s *review.Statement) bool {
 		if drop, ok := s.Node.(*ast.DropTableStmt); ok && drop.IsView {
 			return false
 		}
-		return len(tables) > 0 && !s.New(tables[0]) && !slices.Contains(waits(s), "NOWAIT") && !slices.Contains(waits(s), "WAIT")
+		return len(tables) > 0 && !s.New(tables[0]) && !waits(s)
 	}
 	return false
 }
 
-// waits returns the words behind which MariaDB takes a limit of its own.
-func waits(s *review.Statement) []string {
-	var out []string
-	for _, w := range s.Words() {
-		if w = strings.ToUpper(w); w == "WAIT" || w == "NOWAIT" {
-			out = append(out, w)
+// waits reports whether a statement states MariaDB's own limit, WAIT or NOWAIT:
+// behind the name of a table or the columns of an index, where no name can stand.
+func waits(s *review.Statement) bool {
+	words := s.Words()
+	for i, w := range words {
+		if hasFold([]string{"WAIT", "NOWAIT"}, w) && i > 0 && (words[i-1] == ")" || hasFold(s.Tables(), words[i-1])) {
+			return true
 		}
 	}
-	return out
+	return false
+}
+
+// limited reports whether a variable is set for this one statement, with
+// MariaDB's SET STATEMENT … FOR.
+func limited(s *review.Statement, variable string) bool {
+	words := s.Words()
+	return len(words) > 1 && strings.EqualFold(words[0], "SET") && strings.EqualFold(words[1], "STATEMENT") && hasFold(words, variable)
 }
 
 // sets reports whether a statement sets one of the variables.

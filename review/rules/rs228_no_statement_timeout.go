@@ -12,7 +12,7 @@ import (
 
 func noStatementTimeout() review.Rule {
 	return review.Rule{
-		Code: "RS228", Name: "no-statement-timeout", Category: review.Locks, Severity: review.Note,
+		Code: "RS228", Name: "no-statement-timeout", Category: review.Locks, Severity: review.Note, Reach: review.AsWritten,
 		Summary: "a long statement without a limit on its time",
 		Check:   checkNoStatementTimeout,
 	}
@@ -35,7 +35,7 @@ func checkNoStatementTimeout(p *review.Pass) {
 				break
 			}
 			table, long := longStatement(p, s)
-			if !long {
+			if !long || limited(s, variable) {
 				continue
 			}
 			p.Report(s, review.Finding{

@@ -11,7 +11,7 @@ import (
 
 func notRerunnable() review.Rule {
 	return review.Rule{
-		Code: "RS502", Name: "not-rerunnable", Category: review.History, Severity: review.Note,
+		Code: "RS502", Name: "not-rerunnable", Category: review.History, Severity: review.Note, Reach: review.AsWritten,
 		Summary: "a file of several statements that cannot be run again when one in the middle fails",
 		Check:   checkNotRerunnable,
 	}

@@ -67,3 +67,44 @@ func TestConstraintsBySize(t *testing.T) {
 		})
 	}
 }
+
+// How a statement is written is no matter where a tool makes it of a schema
+// folder, or carries out a change file; what it does is.
+func TestOnlyWhatIsWrittenIsToBeWrittenOtherwise(t *testing.T) {
+	t.Parallel()
+	const before, after = "CREATE TABLE t (id BIGINT PRIMARY KEY, a INT);", "CREATE TABLE t (id BIGINT PRIMARY KEY, b INT);\nCREATE TABLE u (id INT);\nCREATE TABLE v (id INT);"
+	for name, test := range map[string]struct {
+		migrations []*review.Migration
+		want       []review.Code
+	}{
+		"schema": {
+			review.SchemaChange([]review.SchemaFile{{Path: "t.sql", Text: before}}, []review.SchemaFile{{Path: "t.sql", Text: after}}),
+			[]review.Code{"RS103"},
+		},
+		"written": {
+			[]*review.Migration{
+				migrationOf(before, review.Past), migrationOf("ALTER TABLE t DROP COLUMN a, ADD COLUMN b INT;\nCREATE TABLE u (id INT);", review.Reviewed),
+			},
+			[]review.Code{"RS103", "RS203", "RS227", "RS502"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			report, err := review.Run(t.Context(), review.Input{Migrations: test.migrations, Rules: rules.All(), Config: review.Config{Server: review.AssumedServer}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			asked := []review.Code{"RS103", "RS203", "RS204", "RS227", "RS228", "RS502"}
+			var got []review.Code
+			for _, f := range report.Findings {
+				if slices.Contains(asked, f.Code) && !slices.Contains(got, f.Code) {
+					got = append(got, f.Code)
+				}
+			}
+			slices.Sort(got)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("codes (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -9,8 +9,9 @@
 // the time. It is signed with an SSH key in [Namespace], and kept beside the
 // change file with its signature; see [Folder]. So a signature that is copied to
 // another change, plan, environment, or size class says what it was given for,
-// and is void there. The formats are OpenSSH's: SSHSIG (PROTOCOL.sshsig) and
-// allowed_signers (ssh-keygen(1)), and tests hold both against ssh-keygen.
+// and is void there. The formats are OpenSSH's: SSHSIG (PROTOCOL.sshsig),
+// allowed_signers (ssh-keygen(1)) and revocation lists (PROTOCOL.krl), and tests
+// hold each against ssh-keygen.
 //
 // # What counts
 //

@@ -80,13 +80,18 @@ func digest(text string) string {
 	return string(out)
 }
 
-func newKey(t *testing.T) ssh.Signer {
+func newKey(t testing.TB) ssh.Signer {
+	t.Helper()
+	key, err := ssh.NewSignerFromKey(privateKey(t))
+	require.NoError(t, err)
+	return key
+}
+
+func privateKey(t testing.TB) ed25519.PrivateKey {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
-	key, err := ssh.NewSignerFromKey(private)
-	require.NoError(t, err)
-	return key
+	return private
 }
 
 // allowed is the allowed_signers file of everybody.

@@ -45,11 +45,13 @@ func (p Policy) ReadKeys() (Keys, error) {
 
 // Report says what of a plan is signed and what is missing.
 type Report struct {
-	Change      string       `json:"change"`
-	Environment string       `json:"environment"`
-	Plan        string       `json:"plan"`
-	Size        Size         `json:"size"`
-	Steps       []StepReport `json:"steps"`
+	Change      string `json:"change"`
+	Environment string `json:"environment"`
+	Plan        string `json:"plan"`
+	Size        Size   `json:"size"`
+	// Caches are those whose values are made of what the plan changes.
+	Caches []string     `json:"caches,omitempty"`
+	Steps  []StepReport `json:"steps"`
 	// Void are the signatures that count for nothing, each with its reason.
 	Void []Void `json:"void"`
 }
@@ -111,7 +113,7 @@ func (r Report) Step(to migrate.Phase) (s StepReport, ok bool) {
 func (p Policy) Judge(c Case, list []Signature, keys Keys) Report {
 	out := Report{
 		Change: c.Plan.Change.Name, Environment: c.Environment, Plan: c.Plan.Hash(), Size: c.Size,
-		Steps: []StepReport{}, Void: []Void{},
+		Caches: p.cached(c.Plan), Steps: []StepReport{}, Void: []Void{},
 	}
 	j := judge{p, c, keys, out.Plan}
 	var good []Approval
@@ -124,7 +126,7 @@ func (p Policy) Judge(c Case, list []Signature, keys Keys) Report {
 	}
 	for _, s := range c.Plan.Steps {
 		if needs := p.needsOf(c.Plan, s); len(needs) > 0 {
-			step := StepReport{To: s.To, Risks: RisksOf(c.Plan, s)}
+			step := StepReport{To: s.To, Risks: p.RisksOf(c.Plan, s)}
 			for _, n := range needs {
 				step.Needs = append(step.Needs, j.need(n, good))
 			}

@@ -215,15 +215,15 @@ func TestRisks(t *testing.T) {
 	f := newFixture(t)
 	step := f.plan.Steps[0]
 	f.plan.Expand = []plan.Statement{{SQL: "ALTER TABLE items ADD COLUMN x INT"}}
-	require.Equal(t, []sign.Risk{sign.Copying, sign.Rebuilding}, sign.RisksOf(f.plan, step), "what is not known is what is feared")
+	require.Equal(t, []sign.Risk{sign.Copying, sign.Rebuilding}, f.policy.RisksOf(f.plan, step), "what is not known is what is feared")
 	for class, want := range map[string][]sign.Risk{
 		"instant": nil, "in place, rebuilding": {sign.Rebuilding}, "copy, blocking writes": {sign.Copying, sign.Rebuilding},
 		"in place, blocking writes": {sign.Copying},
 	} {
 		f.plan.Facts.Costs = []plan.Cost{{SQL: f.plan.Expand[0].SQL, Class: classOf(class)}}
-		require.Equal(t, want, sign.RisksOf(f.plan, step), class)
+		require.Equal(t, want, f.policy.RisksOf(f.plan, step), class)
 	}
-	require.Equal(t, []sign.Risk{sign.Irreversible, sign.Reads}, sign.RisksOf(f.plan, plan.Step{To: migrate.ReadingNew}))
+	require.Equal(t, []sign.Risk{sign.Irreversible, sign.Reads}, f.policy.RisksOf(f.plan, plan.Step{To: migrate.ReadingNew}))
 }
 
 func TestSizes(t *testing.T) {
@@ -234,4 +234,47 @@ func TestSizes(t *testing.T) {
 	require.True(t, sign.Large.Covers(sign.Medium))
 	require.False(t, sign.Medium.Covers(sign.Large))
 	require.False(t, sign.Size("any").Covers(sign.Small))
+}
+
+// What cached values are made of makes a risk of every step that changes it, and
+// of no other.
+func TestCaches(t *testing.T) {
+	t.Parallel()
+	for sql, want := range map[string][]string{
+		"ALTER TABLE items DROP COLUMN note":                          {"notes", "whole"},
+		"ALTER TABLE items RENAME COLUMN Note TO remark":              {"notes", "whole"},
+		"ALTER TABLE items MODIFY note VARCHAR(300)":                  {"notes", "whole"},
+		"ALTER TABLE items CHANGE note note VARCHAR(300)":             {"notes", "whole"},
+		"ALTER TABLE items ADD COLUMN x INT, ADD INDEX by_note(note)": nil,
+		"ALTER TABLE items DROP COLUMN price":                         {"whole"},
+		"ALTER TABLE goods DROP COLUMN note":                          nil,
+		"DROP TABLE items":                                            {"notes", "whole"},
+		"RENAME TABLE items TO goods":                                 {"notes", "whole"},
+		"ALTER TABLE items REARRANGE EVERYTHING":                      {"notes", "whole"}, // nobody knows
+	} {
+		f := newFixture(t)
+		f.policy.Caches = map[string][]string{"notes": {"items.note"}, "whole": {"items"}, "other": {"others"}}
+		f.policy.Needs = []sign.Need{{Risk: sign.Cache, People: 2}}
+		f.plan.Schema.Alter = []string{sql}
+		r := f.judge(t, f.allowed(), "")
+		require.Equal(t, want, r.Caches, sql)
+		require.Len(t, r.Steps, len(f.plan.Steps)*min(1, len(want)), sql)
+	}
+}
+
+// A mapping replaces what its way back rebuilds, and a table that becomes another
+// is replaced as a whole.
+func TestCachesOfMappings(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.policy.Caches = map[string][]string{"names": {"users.name"}, "ages": {"users.age"}}
+	f.plan.Schema = nil
+	f.plan.Change.Course = migrate.Mapped
+	f.plan.Change.Mapping = migrate.Mapping{
+		Source: migrate.Table{Name: "users"}, Target: migrate.Table{Name: "users"},
+		Forward: []migrate.Assignment{{Column: "full_name"}}, Backward: []migrate.Assignment{{Column: "name"}},
+	}
+	require.Equal(t, []string{"names"}, f.judge(t, f.allowed(), "").Caches)
+	f.plan.Change.Mapping.Target.Name = "accounts"
+	require.Equal(t, []string{"ages", "names"}, f.judge(t, f.allowed(), "").Caches)
 }

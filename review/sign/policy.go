@@ -28,6 +28,9 @@ type Policy struct {
 	People map[string][]string
 	// Authors are patterns of addresses of people who sign nothing.
 	Authors []string
+	// Caches says what the values of a cache are made of, by the cache's name:
+	// tables and columns, as table or table.column.
+	Caches map[string][]string
 	// Environments are the databases, by name.
 	Environments map[string]Environment
 	Needs        []Need
@@ -70,7 +73,7 @@ type Need struct {
 
 // Of returns the needs of a step of a plan.
 func (p Policy) needsOf(of *plan.Plan, s plan.Step) []Need {
-	has := RisksOf(of, s)
+	has := p.RisksOf(of, s)
 	var out []Need
 	for _, n := range p.Needs {
 		switch {

@@ -1,18 +1,17 @@
 package sign
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"time"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
-
+	"github.com/underpin-db/underpin/internal/yamlx"
 	"github.com/underpin-db/underpin/migrate"
 	"github.com/underpin-db/underpin/migrate/plan"
 )
@@ -25,6 +24,7 @@ type section struct {
 	Roles          map[Role][]string             `yaml:"roles"`
 	People         map[string][]string           `yaml:"people"`
 	Authors        []string                      `yaml:"authors"`
+	Caches         map[string][]string           `yaml:"caches"`
 	Environments   map[string]environmentSection `yaml:"environments"`
 	Needs          []needSection                 `yaml:"needs"`
 }
@@ -47,65 +47,37 @@ type needSection struct {
 // somebody else's. ok is false where there is none. Mistakes are [plan.Errors],
 // all of them, each with line and column.
 func ParsePolicy(file string, raw []byte) (policy Policy, ok bool, err error) {
-	var whole struct {
-		SignOff ast.Node `yaml:"signoff"`
+	r := &policyReader{file: file}
+	in, ok, err := yamlx.ReadSection(file, raw, "signoff", &r.section)
+	var mistakes yamlx.Errors
+	if errors.As(err, &mistakes) {
+		return policy, ok, plan.Errors(mistakes)
 	}
-	if err := yaml.Unmarshal(raw, &whole); err != nil {
-		return policy, false, misread(file, err)
+	if err != nil || !ok {
+		return policy, ok, err
 	}
-	if whole.SignOff == nil {
-		return policy, false, nil
-	}
-	r := &policyReader{file: file, raw: raw}
-	if err := yaml.NodeToValue(whole.SignOff, &r.section, yaml.Strict()); err != nil {
-		return policy, true, misread(file, err)
-	}
+	r.in = in
 	policy = r.read()
-	if len(r.errs) > 0 {
-		return Policy{}, true, r.errs
+	if len(in.Errs) > 0 {
+		return Policy{}, true, plan.Errors(in.Errs)
 	}
 	return policy, true, nil
-}
-
-// misread says where in the file the mistake is, without quoting the file.
-func misread(file string, err error) error {
-	e := &plan.Error{File: file, Path: "signoff", Problem: "it cannot be read as settings"}
-	var bad yaml.Error
-	if errors.As(err, &bad) {
-		e.Problem = bad.GetMessage()
-		if tk := bad.GetToken(); tk != nil && tk.Position != nil {
-			e.Line, e.Column = tk.Position.Line, tk.Position.Column
-		}
-	}
-	return plan.Errors{e}
 }
 
 // policyReader checks what the section says, and makes a policy of it.
 type policyReader struct {
 	file    string
-	raw     []byte
 	section section
-	errs    plan.Errors
+	in      *yamlx.Section
 }
 
-// failf reports a mistake at a path of the section, such as needs[0].role.
-func (r *policyReader) failf(at, format string, args ...any) {
-	e := &plan.Error{File: r.file, Path: "signoff." + at, Problem: fmt.Sprintf(format, args...)}
-	if p, err := yaml.PathString("$.signoff." + at); err == nil {
-		if file, err := parser.ParseBytes(r.raw, 0); err == nil {
-			if n, err := p.FilterFile(file); err == nil && n.GetToken() != nil {
-				e.Line, e.Column = n.GetToken().Position.Line, n.GetToken().Position.Column
-			}
-		}
-	}
-	r.errs = append(r.errs, e)
-}
+func (r *policyReader) failf(at, format string, args ...any) { r.in.Failf(at, format, args...) }
 
 func (r *policyReader) read() Policy {
 	s := r.section
 	p := Policy{
 		AllowedSigners: r.beside(s.AllowedSigners), RevokedKeys: r.beside(s.RevokedKeys), Expires: DefaultExpires,
-		Roles: s.Roles, People: s.People, Authors: s.Authors, Environments: map[string]Environment{},
+		Roles: s.Roles, People: s.People, Authors: s.Authors, Caches: s.Caches, Environments: map[string]Environment{},
 	}
 	if s.AllowedSigners == "" {
 		r.failf("allowed_signers", "it is missing: name the file of keys that may sign")
@@ -118,7 +90,8 @@ func (r *policyReader) read() Policy {
 		p.Expires = d
 	}
 	r.people()
-	for _, name := range slices.Sorted(maps.Keys(s.Environments)) {
+	r.caches()
+	for _, name := range sortedKeys(s.Environments) {
 		p.Environments[name] = r.environment(name, s.Environments[name])
 	}
 	if len(p.ProtectedEnvironments()) > 0 && len(s.Needs) == 0 {
@@ -140,7 +113,7 @@ func (r *policyReader) beside(name string) string {
 
 // people checks names of roles and addresses.
 func (r *policyReader) people() {
-	for _, role := range slices.Sorted(maps.Keys(r.section.Roles)) {
+	for _, role := range sortedKeys(r.section.Roles) {
 		if !word.MatchString(string(role)) {
 			r.failf("roles", "%q is no name of a role: it has to match %s", role, word)
 		}
@@ -151,7 +124,7 @@ func (r *policyReader) people() {
 		}
 	}
 	owner := map[string]string{}
-	for _, who := range slices.Sorted(maps.Keys(r.section.People)) {
+	for _, who := range sortedKeys(r.section.People) {
 		for i, other := range r.section.People[who] {
 			at := fmt.Sprintf("people.'%s'[%d]", who, i)
 			if was, taken := owner[other]; taken {
@@ -167,6 +140,25 @@ func (r *policyReader) people() {
 		r.pattern(fmt.Sprintf("authors[%d]", i), pattern)
 	}
 }
+
+// tableOrColumn is what the values of a cache may be said to be made of.
+var tableOrColumn = regexp.MustCompile(`^[^.\s]+(\.[^.\s]+)?$`)
+
+// caches checks what the values of caches are made of.
+func (r *policyReader) caches() {
+	for _, name := range sortedKeys(r.section.Caches) {
+		if len(r.section.Caches[name]) == 0 {
+			r.failf("caches."+name, "it is made of nothing: name its tables and columns, as users or users.name")
+		}
+		for i, part := range r.section.Caches[name] {
+			if !tableOrColumn.MatchString(part) {
+				r.failf(fmt.Sprintf("caches.%s[%d]", name, i), "%q is no table and no column: write users or users.name", part)
+			}
+		}
+	}
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
 func (r *policyReader) pattern(at, pattern string) {
 	if _, err := path.Match(pattern, ""); err != nil {
@@ -198,6 +190,9 @@ func (r *policyReader) need(at string, n needSection, p Policy) Need {
 	if n.Risk != "" && !slices.Contains(Risks(), n.Risk) {
 		r.failf(at+".risk", "%q is no risk; the risks are %v", n.Risk, Risks())
 	}
+	if n.Risk == Cache && len(p.Caches) == 0 {
+		r.failf(at+".risk", "no step has it, for signoff.caches does not say what cached values are made of: write caches: {users: [users.name]}")
+	}
 	if n.Phase != "" {
 		if _, err := migrate.ParsePhase(string(n.Phase)); err != nil {
 			r.failf(at+".phase", "%q is no phase; the phases are %v", n.Phase, migrate.Phases())
@@ -206,7 +201,7 @@ func (r *policyReader) need(at string, n needSection, p Policy) Need {
 	r.pattern(at+".change", n.Change)
 	r.pattern(at+".table", n.Table)
 	if _, known := p.Roles[n.Role]; !known && n.Role != "" {
-		r.failf(at+".role", "there is no role %q; the roles are %v", n.Role, slices.Sorted(maps.Keys(p.Roles)))
+		r.failf(at+".role", "there is no role %q; the roles are %v", n.Role, sortedKeys(p.Roles))
 		return out
 	}
 	if n.People != nil {

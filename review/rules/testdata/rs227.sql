@@ -21,3 +21,12 @@ DROP TABLE orders; -- want RS227
 -- @server mariadb 10.11.6
 ALTER TABLE orders WAIT 5 ADD COLUMN a INT;
 ALTER TABLE orders NOWAIT ADD COLUMN a INT;
+SET STATEMENT lock_wait_timeout = 5 FOR ALTER TABLE orders ADD COLUMN a INT;
+SET STATEMENT max_statement_time = 5 FOR ALTER TABLE orders ADD COLUMN a INT; -- want RS227
+-- @case a column of that name
+-- @server mariadb 10.11.6
+RENAME TABLE orders NOWAIT TO old_orders;
+CREATE INDEX by_name ON orders (name) WAIT 5;
+DROP INDEX by_name ON orders WAIT 5;
+TRUNCATE TABLE orders WAIT 5;
+ALTER TABLE orders ADD COLUMN `wait` INT, ADD nowait INT; -- want RS227

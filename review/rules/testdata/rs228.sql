@@ -17,6 +17,7 @@ CREATE TABLE orders (id BIGINT PRIMARY KEY, name VARCHAR(20));
 SELECT name FROM orders WHERE id = 7;
 -- @case MariaDB limits writes as well
 -- @server mariadb 10.11.6
+SET STATEMENT max_statement_time = 60 FOR DELETE FROM orders WHERE name = 'x';
 DELETE FROM orders WHERE name = 'x'; -- want RS228
 -- @case the server limits it
 -- @setting max_execution_time 30000
