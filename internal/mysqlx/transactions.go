@@ -25,11 +25,11 @@ const (
 	endLook   = `COMMIT`
 	// selectOwnLook finds the session's own transaction with the text of this very
 	// statement: such a copy was made for it.
-	selectOwnLook = `/* underpin look %[1]016x */
+	selectOwnLook = `/* underpin look %s */
 SELECT COUNT(*)
 FROM information_schema.INNODB_TRX
 WHERE trx_mysql_thread_id = CONNECTION_ID()
-  AND trx_query LIKE '%%underpin look %[1]016x%%'`
+  AND trx_query LIKE '%%underpin look %s%%'`
 )
 
 // How often to look, and when again: late enough for the server to make a copy,
@@ -76,7 +76,8 @@ func lookAfresh(ctx context.Context, conn Querier, read func(ctx context.Context
 		}
 	}()
 	var fresh bool
-	if err := conn.QueryRowContext(ctx, fmt.Sprintf(selectOwnLook, rand.Uint64())).Scan(&fresh); err != nil { //nolint:gosec // no secret
+	name := fmt.Sprintf("%016x", rand.Uint64()) //nolint:gosec // no secret
+	if err := conn.QueryRowContext(ctx, fmt.Sprintf(selectOwnLook, name, name)).Scan(&fresh); err != nil {
 		return fmt.Errorf("look at the transactions: %w", err)
 	}
 	if !fresh {

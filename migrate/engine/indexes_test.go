@@ -170,15 +170,15 @@ func TestCrashAtEveryPointWithIndexesPutOff(t *testing.T) {
 			t.Run(string(p), func(t *testing.T) {
 				t.Parallel()
 				st := newMove(t, s, movedFile)
-				crashAt(t, st, p, func(e *guest) (engine.Outcome, error) {
+				crashAt(t, st, p, func(e *engine.Engine) (engine.Outcome, error) {
 					return e.Apply(t.Context(), moved, engine.WalkOptions{To: migrate.Backfilling})
 				})
 				require.Equal(t, withoutIndexes, st.indexes(t))
-				crashAt(t, st, p, func(e *guest) (engine.Outcome, error) {
+				crashAt(t, st, p, func(e *engine.Engine) (engine.Outcome, error) {
 					return e.Apply(t.Context(), moved, engine.WalkOptions{To: migrate.Verified})
 				})
 				require.Equal(t, withIndexes, st.indexes(t))
-				crashAt(t, st, p, func(e *guest) (engine.Outcome, error) {
+				crashAt(t, st, p, func(e *engine.Engine) (engine.Outcome, error) {
 					return e.Rollback(t.Context(), moved, engine.WalkOptions{To: migrate.Planned})
 				})
 				require.Empty(t, st.indexes(t))
@@ -202,10 +202,11 @@ func TestTwoControllersBuildTheIndexesOnce(t *testing.T) {
 		require.NoError(t, err)
 		first := make(chan error, 1)
 		go func() {
-			_, err := st.Apply(t.Context(), moved, engine.WalkOptions{To: migrate.Verified})
+			_, err := st.Apply(t.Context(), moved, engine.WalkOptions{To: migrate.Verified, Wait: time.Minute})
 			first <- err
 		}()
-		require.Eventually(t, func() bool { return len(st.heard("waiting")) > 0 }, 20*time.Second, 10*time.Millisecond)
+		require.Eventually(t, func() bool { return len(st.heard("waiting")) > 0 || len(first) > 0 }, time.Minute, 10*time.Millisecond)
+		require.Empty(t, first, "it was to wait for the table")
 		require.Contains(t, strings.Join(st.heard("waiting"), " "), "table people")
 		st.exec(t, "UPDATE _underpin_controller SET lease_until = '1970-01-02'")
 		second := make(chan error, 1)
