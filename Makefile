@@ -108,6 +108,7 @@ fuzz: ## Fuzz parsers and quoting for a minute each
 	go test -run '^$$' -fuzz FuzzRead -fuzztime 1m ./flags/imports
 	go test -run '^$$' -fuzz FuzzRun -fuzztime 1m ./review
 	go test -run '^$$' -fuzz FuzzRules -fuzztime 1m ./review/rules
+	go test -run '^$$' -fuzz FuzzParseRevoked -fuzztime 1m ./review/sign
 	go test -run '^$$' -fuzz FuzzParse -fuzztime 1m ./internal/gosource
 
 .PHONY: test-servers

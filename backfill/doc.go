@@ -60,7 +60,16 @@
 //
 // A chunk that fails because of a value is halved until one row is left. That
 // row goes to the quarantine with its reason, and the rest goes on. A conflict
-// on another unique key is a [*ConflictError] that names both rows.
+// on another unique key is a [*ConflictError] that names both rows, and a source
+// row that a merge has no target row for a [*StrayError].
+//
+// # Merges
+//
+// Where the source's rows become columns of rows that the target has anyway,
+// spans and chunks are cut by the target's rows either way: each of them has to
+// be looked at, and between two source rows there may be any number. A chunk
+// locks them with what the source has of them, brings the columns of those that
+// have a source row into step, and makes those of the others blank.
 //
 // # Verification
 //

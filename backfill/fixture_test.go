@@ -38,6 +38,7 @@ type declared struct {
 	forward        [][2]string
 	backward       [][2]string
 	where          string
+	merge          migrate.Choice
 }
 
 // newFixture makes the tables and puts the change into Backfilling at epoch 3.
@@ -77,7 +78,7 @@ func (f *fixture) mapping(c declared) migrate.Mapping {
 	if targetKey == nil {
 		targetKey = c.key
 	}
-	m := migrate.Mapping{Source: f.table(c.source, c.key), Target: f.table(c.target, targetKey), Where: expr(c.where)}
+	m := migrate.Mapping{Source: f.table(c.source, c.key), Target: f.table(c.target, targetKey), Where: expr(c.where), Merge: c.merge}
 	for _, a := range c.forward {
 		m.Forward = append(m.Forward, migrate.Assignment{Column: a[0], Value: expr(a[1])})
 	}

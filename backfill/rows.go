@@ -2,6 +2,7 @@ package backfill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/underpin-db/underpin/internal/control"
@@ -11,8 +12,13 @@ import (
 )
 
 // misfit reports whether an error is a row's fault: a value that the other
-// shape does not take, or a unique key of which somebody else has the value.
+// shape does not take, a unique key of which somebody else has the value, or a
+// merge that has nowhere to put the row.
 func misfit(err error) bool {
+	var stray *StrayError
+	if errors.As(err, &stray) {
+		return true
+	}
 	switch mysqlx.Classify(err) {
 	case mysqlx.ClassValue, mysqlx.ClassDuplicate:
 		return true
@@ -130,8 +136,38 @@ func (h *hand) reconcileKey(ctx context.Context, rule migrate.StepRule, key shap
 	if _, err := h.lock(ctx, scope); err != nil {
 		return err
 	}
-	_, err := h.write(ctx, h.mapper.Reconcile(h.direction, rule, scope))
-	return err
+	if _, err := h.write(ctx, h.mapper.Reconcile(h.direction, rule, scope)); err != nil {
+		return err
+	}
+	return h.strays(ctx, scope)
+}
+
+// StrayError says that a row cannot be merged into a table that has no row with
+// its key. Nothing is touched.
+type StrayError struct {
+	Table string // the one that lacks the row
+	Row   string
+}
+
+func (e *StrayError) Error() string {
+	return fmt.Sprintf("table %s has no row %s for it to be merged into: insert that one, or delete this one", e.Table, e.Row)
+}
+
+// strays returns a [StrayError] if a merge forward has left a row of a scope
+// where it was. The way back deletes such rows with their target rows.
+func (h *hand) strays(ctx context.Context, scope shape.Scope) error {
+	q, ok := h.mapper.Strays(scope, 1)
+	if !ok || h.direction != shape.Forward {
+		return nil
+	}
+	keys, err := differing(ctx, h.session, h.mapper, q)
+	if err != nil {
+		return fmt.Errorf("look for rows of %s that have nowhere to go: %w", h.cfg.Change.Name, err)
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	return &StrayError{Table: h.mapper.Mapping().Target.Name, Row: keys[0].String()}
 }
 
 // quarantine notes a row, unless there are too many already.

@@ -206,7 +206,10 @@ func (h *hand) copy(ctx context.Context, c *chunk, rule migrate.StepRule) (chang
 	if err := h.cfg.at(PointLocked); err != nil {
 		return 0, err
 	}
-	return h.write(ctx, h.statements(c, rule))
+	if changed, err = h.write(ctx, h.statements(c, rule)); err != nil {
+		return 0, err
+	}
+	return changed, h.strays(ctx, c.scope())
 }
 
 // enter begins a transaction on a span: the fence, then the span's row.

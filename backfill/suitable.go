@@ -26,7 +26,7 @@ func SuitableWorkers(ctx context.Context, q mysqlx.Querier, c migrate.Change, jo
 		follower = c.Mapping.Source
 	}
 	numbers := slices.ContainsFunc(follower.Key, func(k migrate.Column) bool { return k.AutoIncrement })
-	if c.Mapping.Kind() == migrate.ColumnChange || !numbers {
+	if c.Mapping.Kind() != migrate.TableChange || !numbers {
 		return 2, nil
 	}
 	var mode int

@@ -21,6 +21,7 @@ type Worker struct {
 	mapper    *shape.Mapper
 	direction shape.Direction
 	gate      *gate
+	bell      *bell // rings when one of this process's workers is done with a span
 }
 
 // Result is how far a run has come, by the work of all its workers.
@@ -59,7 +60,7 @@ func New(cfg Config) (*Worker, error) {
 func (w *Worker) Run(ctx context.Context) (Result, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	var background, workers sync.WaitGroup
-	w.gate = newGate(w.cfg)
+	w.gate, w.bell = newGate(w.cfg), newBell()
 	background.Go(func() { w.gate.run(ctx) })
 	background.Go(func() { w.report(ctx) })
 	err := w.prepare(ctx)
@@ -110,6 +111,9 @@ func (w *Worker) prepare(ctx context.Context) error {
 	return nil
 }
 
+// lookAgain is how long to wait for workers of other processes.
+const lookAgain = 200 * time.Millisecond
+
 // work takes spans until all are done.
 func (w *Worker) work(ctx context.Context, owner string) error {
 	h := w.newHand(owner)
@@ -126,6 +130,7 @@ func (w *Worker) work(ctx context.Context, owner string) error {
 			return err
 		case ok:
 			err = h.span(ctx, span)
+			w.bell.ring()
 		default:
 			var done bool
 			if done, err = w.allDone(ctx, h); done {
@@ -142,9 +147,11 @@ func (w *Worker) work(ctx context.Context, owner string) error {
 	}
 }
 
-// allDone reports whether every span is done; if not it has waited a while, for
-// others to finish theirs or for their leases to run out.
+// allDone reports whether every span is done; if not it has waited, for another
+// worker to finish its span, or a while, for other processes to finish theirs or
+// for their leases to run out.
 func (w *Worker) allDone(ctx context.Context, h *hand) (done bool, err error) {
+	rung := w.bell.next()
 	err = h.persist(ctx, func(ctx context.Context, h *hand) error {
 		totals, err := control.CountSpans(ctx, h.session, w.cfg.run())
 		if err != nil {
@@ -162,7 +169,15 @@ func (w *Worker) allDone(ctx context.Context, h *hand) (done bool, err error) {
 	if done || err != nil {
 		return done, err
 	}
-	return false, mysqlx.Wait(ctx, min(w.cfg.Lease/4, 200*time.Millisecond))
+	look := time.NewTimer(min(w.cfg.Lease/4, lookAgain))
+	defer look.Stop()
+	select {
+	case <-rung:
+	case <-look.C:
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+	return false, nil
 }
 
 // setting reads, without a lock, whether the run is still on.

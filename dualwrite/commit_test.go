@@ -27,11 +27,12 @@ const (
 	beforeCommit
 	afterCommit // the server gets it, the client never hears
 	refused     // the server rolls back and answers with an error of COMMIT
+	watched     // the packet is passed on when somebody has been told of it
 )
 
 // commits recognises the packet that commits: a COMMIT is one of its own (header,
 // command, text), and a mirror that brings the COMMIT with it is the only
-// prepared statement that these tests run.
+// prepared statement that these tests run while something is to be cut.
 func commits(packet []byte) bool {
 	const execute = 0x17 // COM_STMT_EXECUTE
 	return len(packet) < 16 && bytes.HasSuffix(packet, []byte("COMMIT")) || len(packet) > 4 && packet[4] == execute
@@ -44,6 +45,7 @@ type proxy struct {
 	server   string
 	cut      atomic.Int32
 	cuts     atomic.Int32
+	watch    func() // what watched does first
 	all      sync.WaitGroup
 }
 
@@ -94,6 +96,9 @@ func (p *proxy) toServer(client, server net.Conn, muted *atomic.Bool) {
 		case beforeCommit:
 			p.cuts.Add(1)
 			return
+		case watched:
+			p.cuts.Add(1)
+			p.watch()
 		case refused:
 			p.cuts.Add(1)
 			n = copy(buffer, queryPacket(`BEGIN NOT ATOMIC ROLLBACK; SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1180; END`))
@@ -187,65 +192,6 @@ func commitIsCut(t *testing.T, s *servers.Server, where cut) {
 	err = write(func(context.Context) (bool, error) { return false, errors.New("nobody answers") })
 	require.ErrorIs(t, err, dualwrite.ErrUnknownOutcome)
 	require.ErrorContains(t, err, "nobody answers")
-}
-
-// On MariaDB the COMMIT can come with the mirror: whatever breaks then, the
-// outcome is as unknown, and what is acknowledged is there.
-func TestLandingIsCut(t *testing.T) {
-	for name, where := range map[string]cut{"before": beforeCommit, "after": afterCommit} {
-		t.Run(name, func(t *testing.T) {
-			server := servers.ForTest(t, servers.MariaDB)
-			f := newFixture(t, server, nameSplit(), nameSplitDDL)
-			f.to(migrate.DualWriting)
-			p := newProxy(t, server.Addr())
-			cfg := f.config(migrate.SourceShape, migrate.ReadNew)
-			cfg.Poll, cfg.Lease = time.Hour, 24*time.Hour
-			names := f.joinOver(f.pool(p.through(t, f.database.DSN)), cfg).Change(splitName)
-			write := func(id int, resolve func(context.Context) (bool, error)) error {
-				return names.WriteWith(t.Context(), dualwrite.WriteOptions{Resolve: resolve}, func(ctx context.Context, tx *dualwrite.Tx) error {
-					_, err := tx.ExecContext(ctx, `INSERT INTO users (id, name) VALUES (`+strconv.Itoa(id)+`, 'Ada Lovelace')`)
-					tx.Touch(id)
-					return err
-				})
-			}
-			require.NoError(t, write(1, nil)) // from here on it is prepared
-			require.Positive(t, names.Prepared())
-			p.cut.Store(int32(where))
-			require.ErrorIs(t, write(7, nil), dualwrite.ErrUnknownOutcome)
-			require.EqualValues(t, 1, p.cuts.Load())
-			committed, err := f.seven(t.Context())
-			require.NoError(t, err)
-			require.Equal(t, where == afterCommit, committed)
-
-			f.exec(`DELETE FROM users WHERE id = 7`)
-			p.cut.Store(int32(where))
-			require.NoError(t, write(7, f.seven))
-			require.EqualValues(t, 2, p.cuts.Load())
-			require.Equal(t, []string{"Ada Lovelace", "Ada", "Lovelace"}, f.row(`SELECT name, first_name, last_name FROM users WHERE id = 7`))
-		})
-	}
-}
-
-// A COMMIT that fails inside a landing has rolled back, and what is sent after it
-// is committed by itself: the write must not go on as if nothing had happened.
-func TestLandingIsRefused(t *testing.T) {
-	server := servers.ForTest(t, servers.MariaDB)
-	f := newFixture(t, server, nameSplit(), nameSplitDDL)
-	f.to(migrate.DualWriting)
-	p := newProxy(t, server.Addr())
-	cfg := f.config(migrate.SourceShape, migrate.ReadNew)
-	cfg.Poll, cfg.Lease = time.Hour, 24*time.Hour
-	names := f.joinOver(f.pool(p.through(t, f.database.DSN)), cfg).Change(splitName)
-	write := func() error {
-		_, err := insert(t.Context(), names, `INSERT INTO users (name) VALUES ('Ada Lovelace')`)
-		return err
-	}
-	require.NoError(t, write())
-	p.cut.Store(int32(refused))
-	require.ErrorIs(t, write(), dualwrite.ErrUnknownOutcome)
-	require.EqualValues(t, 1, p.cuts.Load())
-	require.Equal(t, []string{"1"}, f.row(`SELECT COUNT(*) FROM users`))
-	require.NoError(t, write())
 }
 
 // seven reports whether user 7 is there, waiting for whoever is at it.

@@ -34,7 +34,7 @@
 //	NotAllowedError       the release may not write in the present phase
 //	ErrLeaseLost          the process fell out of the fleet
 //	ConflictError         the mirror collides with another row; both are named
-//	UnrepresentableError  a value has no place in the other shape
+//	UnrepresentableError  a value has no place in the other shape, or in a merge a row
 //	ErrNothingTouched     rows were changed, Tx.Touch was not called
 //	ErrNotStrict          the session would cut values silently
 //	ErrStatement          a statement would have committed the transaction
@@ -55,6 +55,34 @@
 // one snapshot and beside the request, and the differences are counted for the
 // gate before reads move.
 //
+// # The COMMIT
+//
+// On MariaDB the mirror of one row can bring the COMMIT with it, in one compound
+// statement ([CommitWithMirror]). Nothing is committed by it that two statements
+// would not commit:
+//
+//   - The COMMIT runs only behind a mirror that has changed its row, and such a
+//     mirror has met the fence's condition, so it holds the fence. Otherwise the
+//     server answers with an error of our own, and the transaction is as open as
+//     before.
+//   - An error of the mirror ends the statement before the COMMIT. The server is
+//     then asked whether the transaction is open. Only a yes counts as not
+//     committed; without an answer it is [ErrUnknownOutcome].
+//   - It waits for no lock. If one is in the way (of a transition, a row, DDL),
+//     the mirror is sent again by itself and waits there, where ctx can end it
+//     and the outcome is known. If the server rolls back on a lock that was not
+//     had, the unit is run again.
+//   - Once it is sent it is not ended with ctx, as no COMMIT is.
+//   - A unit that changed nothing, touched several rows, writes the target shape
+//     or has anything to check after its mirror commits apart.
+//
+// It is not the default, for what is known is less: if the connection breaks while
+// the mirror runs, the outcome is unknown, where otherwise nothing was committed
+// for certain and the unit is run again. And it moves work more than it saves it:
+// database/sql has to be told with a ROLLBACK that the transaction is over, which
+// the caller does not wait for but the connection does. A client that writes
+// without a pause gains next to nothing.
+//
 // # What it costs
 //
 // Round trips of a unit with one statement of its own, where a plain transaction
@@ -62,16 +90,17 @@
 //
 //	Off, NewOnly          4  BEGIN, fence, statement, COMMIT
 //	both shapes           4  BEGIN, statement, mirror with fence, COMMIT
+//	  CommitWithMirror    3  BEGIN, statement, mirror with fence and COMMIT
+//	    a lock in the way 6  that, refused; is it open, mirror with fence, COMMIT
 //	  nothing to mirror   5  the fence has to be taken by itself
 //	  target-shape writer 5  the source is checked after the mirror
 //	  mixed statements    up to 7 for a table change: delete, update, insert
+//	  merge               1 more: a source row without a target row is looked for
 //
 // The usual mirror, of one row with whole numbers for a key, is kept prepared on
 // each connection while the server has room for it (see [PrepareUsual]); all other
 // statements of ours go as text in one round trip, whatever the pool does about
-// placeholders. On MariaDB, [CommitWithMirror] takes the COMMIT along with the
-// mirror: 3 round trips for the caller, at the price of more outcomes that are
-// unknown when a connection breaks. A read costs no round trip more, except with
-// copy-on-read: one to see whether the row is there. BenchmarkDualWrite,
-// BenchmarkChoose and BenchmarkDecide measure it.
+// placeholders. A read costs no round trip more, except with copy-on-read: one to
+// see whether the row is there. BenchmarkDualWrite, BenchmarkChoose and
+// BenchmarkDecide measure it.
 package dualwrite

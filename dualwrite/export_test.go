@@ -90,3 +90,10 @@ func (c *Change) Prepared() int {
 	}
 	return n
 }
+
+// Asked is how many statements of the change were asked to be prepared.
+func (c *Change) Asked() int {
+	c.statements.mu.RLock()
+	defer c.statements.mu.RUnlock()
+	return len(c.statements.ready)
+}

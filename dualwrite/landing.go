@@ -2,6 +2,7 @@ package dualwrite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,7 +10,6 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
-	"github.com/underpin-db/underpin/internal/shape"
 )
 
 // Committing says how a unit's transaction is committed.
@@ -20,12 +20,12 @@ const (
 	// CommitApart sends a COMMIT of its own after the mirror.
 	CommitApart Committing = iota
 	// CommitWithMirror lets MariaDB run the mirror of one row and, if it took
-	// the fence, the COMMIT in one compound statement, which saves a round trip. The price: if the
-	// connection breaks or ctx ends while the mirror runs, the outcome is
-	// unknown ([ErrUnknownOutcome], [WriteOptions.Resolve]), where otherwise it is known
-	// that nothing was committed. It is used where the mirror is kept
-	// prepared, see [PrepareUsual]. MySQL has no such statement and commits
-	// apart.
+	// the fence, the COMMIT in one compound statement, which saves the caller a
+	// round trip. The price: if the connection breaks while the mirror runs, the
+	// outcome is unknown ([ErrUnknownOutcome], [WriteOptions.Resolve]), where
+	// otherwise it is known that nothing was committed and the unit is tried
+	// again. See the package comment. It is used where the mirror is kept
+	// prepared, see [PrepareUsual]. MySQL has no such statement and commits apart.
 	CommitWithMirror
 )
 
@@ -35,46 +35,54 @@ const (
 const landingState = "45UNP"
 
 // landing is the mirror and the COMMIT. The transaction is committed only if the
-// mirror's statement has changed the row, and so has taken the fence. The
-// comment goes behind the first word: the process list shows the inner statement
-// without what stands before it.
-func landing(s shape.Statement) shape.Statement {
-	comment, statement, _ := strings.Cut(s.SQL, "*/")
-	verb, rest, _ := strings.Cut(strings.TrimSpace(statement), " ")
-	return shape.Statement{Args: s.Args, SQL: strings.Join([]string{
+// mirror's statement has changed the row, and so has taken the fence. It waits
+// for no lock: who waits for the answer could not be told apart from who waits
+// for the COMMIT. The comment goes behind the first word: the process list shows
+// the inner statement without what stands before it.
+func landing(text string) string {
+	comment, statement, _ := strings.Cut(text, "*/")
+	return strings.Join([]string{
 		"BEGIN NOT ATOMIC",
-		verb + " " + comment + "*/ " + rest + ";",
+		"SET " + comment + "*/ STATEMENT innodb_lock_wait_timeout = 0, lock_wait_timeout = 0",
+		"FOR " + strings.TrimSpace(statement) + ";",
 		"IF ROW_COUNT() >= 1 THEN",
 		"  COMMIT;",
 		"ELSE",
 		"  SIGNAL SQLSTATE '" + landingState + "';",
 		"END IF;",
 		"END",
-	}, "\n")}
+	}, "\n")
 }
 
 // queryOpen asks MariaDB whether a transaction is open on the connection.
 const queryOpen = `/* underpin dualwrite */
 SELECT @@in_transaction`
 
-// land runs a landing. tried is false if it cannot be run here, and nothing was
-// sent. If it changed nothing, so that nothing was committed, it reports 0 rows.
-func (m *mirror) land(ctx context.Context, s shape.Statement) (affected int64, tried bool, err error) {
-	home := landing(s)
-	stmt := m.tx.change.statements.of(m.plan.epoch, home.SQL)
+// land runs a landing. tried is false if it cannot be run here or met a lock;
+// then nothing has happened. If it changed nothing, so that nothing was
+// committed, it reports 0 rows.
+//
+// Once it is sent it is not ended with ctx, as no COMMIT is: its end is short and
+// better known.
+func (m *mirror) land(ctx context.Context, s ridden) (affected int64, tried bool, err error) {
+	stmt := m.tx.change.statements.of(m.plan.epoch, s.landing)
 	if stmt == nil {
 		return 0, false, nil
 	}
 	if err := ctx.Err(); err != nil {
 		return 0, true, err
 	}
-	_, ran := m.tx.prepared(ctx, stmt, home.Args)
+	_, ran := m.tx.prepared(context.WithoutCancel(ctx), stmt, s.Args)
 	switch err := mysqlx.CommitOutcome(ran); {
 	case err == nil:
 		m.tx.landed = true
 		return 1, true, nil
 	case isStay(ran):
 		return 0, true, nil
+	case errors.Is(ran, sql.ErrTxDone): // ctx has ended just before, and nothing was sent
+		return 0, true, errors.Join(ctx.Err(), ran)
+	case mysqlx.Classify(ran) == mysqlx.ClassLockWait && m.stillOpen(ctx):
+		return 0, false, nil
 	case costsTransaction(ran) && !errors.Is(err, mysqlx.ErrUnknownOutcome):
 		return 0, true, ran // rolled back, or to be
 	case m.stillOpen(ctx):

@@ -109,6 +109,9 @@ func (m *mirror) run(ctx context.Context) error {
 //     step already or have no follower, or lost it to the mapping's condition:
 //     the other two run.
 //   - Anything else, or statements that were not run through this Tx: all of it.
+//
+// In a merge the follower forward is columns of rows that are there anyway, so
+// that only inserts need all of it: the row may be one of either table.
 func (m *mirror) reconcile(ctx context.Context) error {
 	if !m.column() && m.tx.kinds == isDelete {
 		return m.each(ctx, m.plan.mapper.Remove(m.direction, m.scope()))
@@ -200,12 +203,27 @@ func affectedBy(res sql.Result, err error) (int64, error) {
 
 // check makes sure after a backward mirror that the source can represent what
 // the target holds: a value that changes on its way would be found by nobody
-// until the next verification.
+// until the next verification. After a forward mirror of a merge it makes sure
+// that no source row is left without a target row to go to. That one locks what
+// it reads: a unit that deletes the target row comes before or after this one.
 func (m *mirror) check(ctx context.Context) error {
-	if m.direction == shape.Forward {
+	if m.direction == shape.Backward {
+		return m.none(ctx, m.plan.mapper.Differing(m.tx.setting.Rule, m.scope(), 1), m.plan.mapper.Mapping().Source.Name,
+			"the source does not hold what the target says, however the mapping is applied; write a value that it can hold")
+	}
+	strays, ok := m.plan.mapper.Strays(m.scope(), 1)
+	if !ok {
 		return nil
 	}
-	query, args := inline(m.plan.mapper.Differing(m.tx.setting.Rule, m.scope(), 1))
+	strays.SQL += "\nLOCK IN SHARE MODE"
+	target := m.plan.mapper.Mapping().Target.Name
+	return m.none(ctx, strays, target, "table "+target+" has no row with this key for the source's row to be merged into; "+
+		"insert that row before or in the same unit, and delete it after or in the same unit")
+}
+
+// none makes sure that a query of keys yields none.
+func (m *mirror) none(ctx context.Context, q shape.Statement, table, reason string) error {
+	query, args := inline(q)
 	rows, err := m.tx.sql.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
@@ -216,10 +234,7 @@ func (m *mirror) check(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return &UnrepresentableError{
-			Change: m.tx.change.name, Table: m.plan.mapper.Mapping().Source.Name, Key: key.String(),
-			Reason: "the source does not hold what the target says, however the mapping is applied; write a value that it can hold",
-		}
+		return &UnrepresentableError{Change: m.tx.change.name, Table: table, Key: key.String(), Reason: reason}
 	}
 	return rows.Err()
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
 	"github.com/underpin-db/underpin/internal/shape"
@@ -17,10 +19,42 @@ type plan struct {
 	hash   string
 	mapper *shape.Mapper
 	riding *shape.Mapper // the same, on condition of the epoch's fence
+	usuals sync.Map      // of what riding renders for one row, []usual by occasion
 }
 
 func (c *Change) newPlan(epoch uint64, hash string, mapper *shape.Mapper) *plan {
-	return &plan{epoch, hash, mapper, mapper.If(c.fencer.Rider(epoch))}
+	return &plan{epoch: epoch, hash: hash, mapper: mapper, riding: mapper.If(c.fencer.Rider(epoch))}
+}
+
+// usual is a statement about one row, whose text is the same for every row.
+type usual struct {
+	text, landing string
+	keys          int // how often the key is among the arguments
+}
+
+// about is the statement about the row with a key.
+func (u usual) about(key shape.Key) ridden {
+	return ridden{shape.Statement{SQL: u.text, Args: slices.Repeat(key, u.keys)}, u.landing}
+}
+
+// occasion is what the text of a mirror of one row depends on.
+type occasion struct {
+	rule  migrate.StepRule
+	kinds kinds
+}
+
+// usual returns what render renders for one row with a key, rendering it at most
+// a few times for a plan.
+func (p *plan) usual(o occasion, key shape.Key, render func() []shape.Statement) []usual {
+	if known, ok := p.usuals.Load(o); ok {
+		return known.([]usual)
+	}
+	var out []usual
+	for _, s := range render() {
+		out = append(out, usual{s.SQL, landing(s.SQL), len(s.Args) / len(key)})
+	}
+	p.usuals.Store(o, out)
+	return out
 }
 
 // document is the part of a stored plan that a mirror needs.

@@ -33,7 +33,7 @@ const (
 
 const (
 	queryPreparedMax = `/* underpin dualwrite */
-SELECT @@GLOBAL.max_prepared_stmt_count`
+SELECT @@GLOBAL.max_prepared_stmt_count, VERSION() LIKE '%MariaDB%'`
 	queryPreparedNow = `/* underpin dualwrite */
 SHOW GLOBAL STATUS LIKE 'Prepared_stmt_count'`
 )
@@ -56,6 +56,7 @@ type statements struct {
 	looks time.Time            // when to look for room again
 	due   bool                 // there is something to prepare
 	room  bool
+	joint bool // the server runs compound statements
 	gone  bool // the client is closed
 }
 
@@ -125,25 +126,34 @@ func (s *statements) look(ctx context.Context, db *sql.DB, now time.Time) {
 		return
 	}
 	closeAll(old)
-	room := hasRoom(ctx, db)
+	room, joint := hasRoom(ctx, db)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.room && !room {
 		s.retire() // closed at the next look
 	}
-	s.room = room && !s.gone
+	s.room, s.joint = room && !s.gone, joint
 }
 
-func hasRoom(ctx context.Context, db *sql.DB) bool {
+// hasRoom reports whether the server has room for prepared statements, and
+// whether they may be compound ones outside a stored program.
+func hasRoom(ctx context.Context, db *sql.DB) (room, joint bool) {
 	var name string
 	var most, now int64
-	if db.QueryRowContext(ctx, queryPreparedMax).Scan(&most) != nil {
-		return false
+	if db.QueryRowContext(ctx, queryPreparedMax).Scan(&most, &joint) != nil {
+		return false, false
 	}
 	if db.QueryRowContext(ctx, queryPreparedNow).Scan(&name, &now) != nil {
-		return false
+		return false, false
 	}
-	return now < most/roomShare
+	return now < most/roomShare, joint
+}
+
+// compound reports whether a landing may be asked for.
+func (s *statements) compound() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.joint
 }
 
 // prepare prepares the texts that were asked for. One that the server does not

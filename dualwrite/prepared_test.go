@@ -4,13 +4,11 @@ import (
 	"context"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/underpin-db/underpin/dualwrite"
 	"github.com/underpin-db/underpin/integration/servers"
-	"github.com/underpin-db/underpin/internal/mysqlx"
 	"github.com/underpin-db/underpin/migrate"
 )
 
@@ -88,46 +86,50 @@ func TestNoRoomToPrepare(t *testing.T) {
 	}
 }
 
-// A kill that ends the mirror before its COMMIT leaves no doubt: the outcome is
-// known, nothing was committed, and the connection is good for the next unit.
-func TestLandingIsKilledBeforeItsCommit(t *testing.T) {
-	f := newFixture(t, servers.ForTest(t, servers.MariaDB), tableMove(), tableMoveDDL)
-	f.to(migrate.DualWriting)
-	c := f.join(f.config(migrate.SourceShape, migrate.ReadNew)).Change(movePeople)
-	id, err := insert(t.Context(), c, `INSERT INTO people (email, age) VALUES ('A', 1)`)
-	require.NoError(t, err)
-	age := func(value int) error {
-		return exec1(t.Context(), c, []any{id}, `UPDATE people SET age = ? WHERE id = ?`, value, id)
-	}
-	require.NoError(t, age(2)) // prepared from here on
-	require.Positive(t, c.Prepared())
-
-	blocker, err := f.db.BeginTx(t.Context(), nil)
-	require.NoError(t, err)
-	defer func() { _ = blocker.Rollback() }()
-	_, err = blocker.ExecContext(t.Context(), `SELECT age FROM accounts WHERE id = ? FOR UPDATE`, id)
-	require.NoError(t, err)
-	failed := make(chan error, 1)
-	go func() { failed <- age(3) }()
-	f.killMirror(t.Context())
-	err = <-failed
-	require.Equal(t, mysqlx.ClassKilled, mysqlx.Classify(err), "%v", err)
-	require.NotErrorIs(t, err, dualwrite.ErrUnknownOutcome)
-	require.NoError(t, blocker.Rollback())
-
-	require.Equal(t, []string{"2"}, f.row(`SELECT age FROM people WHERE id = ?`, id))
-	require.NoError(t, age(4))
-	require.Equal(t, []string{"4"}, f.row(`SELECT age FROM accounts WHERE id = ?`, id))
-	f.inStep(migrate.StepExact)
-}
-
-// killMirror ends the mirror that waits in the fixture's database.
-func (f *fixture) killMirror(ctx context.Context) {
-	f.t.Helper()
-	const waiting = `SELECT CONCAT('KILL QUERY ', id) FROM information_schema.processlist
-WHERE db = DATABASE() AND command = 'Execute' AND info LIKE '%underpin mirror%' AND time_ms > 50`
-	var kill []string
-	require.Eventually(f.t, func() bool { kill = f.row(waiting); return kill != nil }, 10*time.Second, 5*time.Millisecond)
-	_, err := f.db.ExecContext(ctx, kill[0])
-	require.NoError(f.t, err)
+// The text of a mirror of one row is rendered once and used for every row: it has
+// to find the very row, whatever the key is made of.
+func TestMirrorsOfRowsInTurn(t *testing.T) {
+	text := column("code", "varchar(10)")
+	number := migrate.Column{Name: "code", DataType: "int", ColumnType: "int", Null: migrate.NotNull}
+	tenant := migrate.Column{Name: "tenant", DataType: "bigint", ColumnType: "bigint unsigned", Null: migrate.NotNull}
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		for name, c := range map[string]struct {
+			code migrate.Column
+			keys [][]any
+		}{
+			"numbers": {number, [][]any{{1, -1}, {1, 2}, {2, 1}, {uint64(1<<64 - 1), 0}}},
+			"texts":   {text, [][]any{{1, "a"}, {1, "o'b?"}, {2, "a"}, {2, ""}}},
+		} {
+			t.Run(name, func(t *testing.T) {
+				change := tableMove()
+				key := []migrate.Column{tenant, c.code}
+				change.Mapping.Source.Key, change.Mapping.Target.Key = key, key
+				ddl := `(tenant BIGINT UNSIGNED NOT NULL, code ` + c.code.ColumnType + ` NOT NULL, `
+				f := newFixture(t, s, change, []string{
+					`CREATE TABLE people ` + ddl + `email VARCHAR(100) NULL, age INT NULL, PRIMARY KEY (tenant, code))`,
+					`CREATE TABLE accounts ` + ddl + `mail VARCHAR(60) NULL, age TINYINT NULL, PRIMARY KEY (tenant, code))`,
+				})
+				f.to(migrate.DualWriting)
+				handle := f.join(f.config(migrate.SourceShape, migrate.ReadNew)).Change(movePeople)
+				write := func(key []any, query string, args ...any) {
+					require.NoError(t, handle.Write(t.Context(), func(ctx context.Context, tx *dualwrite.Tx) error {
+						_, err := tx.ExecContext(ctx, query, append(args, key...)...)
+						tx.Touch(key...)
+						return err
+					}))
+				}
+				for _, key := range c.keys {
+					write(key, `INSERT INTO people (age, tenant, code) VALUES (1, ?, ?)`)
+				}
+				for round := range 3 {
+					for i, key := range c.keys {
+						write(key, `UPDATE people SET age = ? WHERE tenant = ? AND code = ?`, 10*round+i+2)
+						f.inStep(migrate.StepExact)
+					}
+				}
+				require.Equal(t, []string{"4"}, f.row(`SELECT COUNT(*) FROM accounts`))
+				require.Equal(t, name == "numbers", handle.Prepared() > 0)
+			})
+		}
+	})
 }

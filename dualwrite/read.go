@@ -167,13 +167,13 @@ func (c *Change) bringOver(ctx context.Context, v *view, parts Key) (migrate.Sha
 		return "", fmt.Errorf("read of change %s: %w", c.name, err)
 	}
 	scope := shape.Keys(key)
-	missing, err := c.any(ctx, v.plan.mapper.Unmapped(scope))
+	missing, err := c.any(ctx, c.client.db, v.plan.mapper.Unmapped(scope))
 	if err != nil || !missing {
 		return migrate.TargetShape, err
 	}
 	// Without this look a read of a row that does not exist would lock the gap
 	// where it would be.
-	exists, err := c.any(ctx, v.plan.mapper.Boundary(shape.Forward, scope, 1))
+	exists, err := c.any(ctx, c.client.db, v.plan.mapper.FollowerAny(shape.Backward, scope))
 	if err != nil || !exists {
 		return migrate.TargetShape, err
 	}
@@ -190,9 +190,9 @@ func (c *Change) bringOver(ctx context.Context, v *view, parts Key) (migrate.Sha
 }
 
 // any reports whether a query yields a row.
-func (c *Change) any(ctx context.Context, s shape.Statement) (bool, error) {
+func (c *Change) any(ctx context.Context, q Querier, s shape.Statement) (bool, error) {
 	query, args := inline(s)
-	rows, err := c.client.db.QueryContext(ctx, query, args...)
+	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return false, fmt.Errorf("read of change %s: %w", c.name, err)
 	}
@@ -245,6 +245,12 @@ func (c *Change) copyOnce(ctx context.Context, p *plan, scope shape.Scope) (copi
 	for _, s := range p.mapper.Reconcile(shape.Forward, f.setting.Rule, scope) {
 		query, args := inline(s)
 		if _, err := tx.ExecContext(ctx, query, args...); err != nil {
+			return leftAlone, err
+		}
+	}
+	if strays, ok := p.mapper.Strays(scope, 1); ok {
+		left, err := c.any(ctx, tx, strays)
+		if err != nil || left {
 			return leftAlone, err
 		}
 	}

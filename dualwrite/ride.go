@@ -6,6 +6,7 @@ import (
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
 	"github.com/underpin-db/underpin/internal/shape"
+	"github.com/underpin-db/underpin/migrate"
 )
 
 // ride runs the first statements of the mirror with the fence joined into them.
@@ -28,7 +29,7 @@ func (t *Tx) ride(ctx context.Context, keys []Key) (done bool, err error) {
 		return false, err
 	}
 	idle := false
-	if first := m.first(m.plan.riding); first != nil {
+	if first := m.ridden(); first != nil {
 		// An epoch only rises. The plan's was the row's when it was read, so if
 		// one of several statements still met it, all of them did.
 		most, err := m.riding(ctx, first)
@@ -62,15 +63,36 @@ func (m *mirror) after(ctx context.Context, most int64) error {
 	return m.check(ctx)
 }
 
-// riding runs the first statements, which carry the fence, the cheapest way there
-// is: one statement about one row may be prepared, and may bring the COMMIT with
-// it. It returns as most does.
-func (m *mirror) riding(ctx context.Context, first []shape.Statement) (most int64, err error) {
-	if len(m.keys) != 1 || m.tx.change.client.cfg.Prepare == PrepareNothing {
-		return m.most(ctx, first)
+// ridden is a statement of the mirror that carries the fence.
+type ridden struct {
+	shape.Statement
+	landing string // the same and the COMMIT; empty for more rows than one
+}
+
+// ridden is the first statements of the mirror with the fence joined into them;
+// nil if there are none. The usual mirror, of one row, is not rendered again for
+// every row.
+func (m *mirror) ridden() (out []ridden) {
+	render := func() []shape.Statement { return m.first(m.plan.riding) }
+	if len(m.keys) == 1 {
+		for _, u := range m.plan.usual(occasion{m.tx.setting.Rule, m.tx.kinds}, m.keys[0], render) {
+			out = append(out, u.about(m.keys[0]))
+		}
+		return out
 	}
+	for _, s := range render() {
+		out = append(out, ridden{Statement: s})
+	}
+	return out
+}
+
+// riding runs the first statements, which carry the fence, the cheapest way there
+// is: one about one row may be prepared, and if it is the whole mirror it may
+// bring the COMMIT with it. It returns how many rows the one that changed most
+// has changed.
+func (m *mirror) riding(ctx context.Context, first []ridden) (most int64, err error) {
 	for _, s := range first {
-		n, err := m.execPrepared(ctx, s, len(first) == 1)
+		n, err := m.rideOne(ctx, s, len(first) == 1)
 		if err != nil {
 			return most, err
 		}
@@ -79,11 +101,9 @@ func (m *mirror) riding(ctx context.Context, first []shape.Statement) (most int6
 	return most, nil
 }
 
-// execPrepared runs a statement prepared if it is, and as text otherwise. Only
-// one that is the whole mirror may commit.
-func (m *mirror) execPrepared(ctx context.Context, s shape.Statement, whole bool) (affected int64, err error) {
-	if !numbered(s) {
-		return m.exec(ctx, s)
+func (m *mirror) rideOne(ctx context.Context, s ridden, whole bool) (affected int64, err error) {
+	if len(m.keys) != 1 || m.tx.change.client.cfg.Prepare == PrepareNothing || !numbered(s.Statement) {
+		return m.exec(ctx, s.Statement)
 	}
 	if whole && m.mayLand() {
 		if n, tried, err := m.land(ctx, s); tried {
@@ -93,12 +113,14 @@ func (m *mirror) execPrepared(ctx context.Context, s shape.Statement, whole bool
 	if stmt := m.tx.change.statements.of(m.plan.epoch, s.SQL); stmt != nil {
 		return affectedBy(m.tx.prepared(ctx, stmt, s.Args))
 	}
-	return m.exec(ctx, s)
+	return m.exec(ctx, s.Statement)
 }
 
 // mayLand reports whether nothing is left to do after a mirror of one statement
-// that changed its row, but to commit. A backward mirror is checked afterwards.
+// that changed its row, but to commit. A backward mirror is checked afterwards,
+// and so is that of a merge.
 func (m *mirror) mayLand() bool {
-	return m.tx.owner == ownedByWrite && m.direction == shape.Forward &&
-		m.tx.change.client.cfg.Commit == CommitWithMirror
+	return m.tx.owner == ownedByWrite && m.tx.change.client.cfg.Commit == CommitWithMirror &&
+		m.direction == shape.Forward && m.plan.mapper.Mapping().Kind() != migrate.MergeChange &&
+		m.tx.change.statements.compound()
 }

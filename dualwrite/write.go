@@ -121,6 +121,7 @@ func (w *write) attempt(ctx context.Context) (err error) {
 		return err
 	}
 	if err := t.finish(ctx); err != nil {
+		_ = tx.Rollback() // whoever finds out what came of it may need the connection
 		return w.settle(ctx, err)
 	}
 	if t.landed {

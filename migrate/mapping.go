@@ -84,6 +84,9 @@ type Column struct {
 	Null      Nullability `json:"null"`
 	// AutoIncrement marks the column that the server numbers.
 	AutoIncrement bool `json:"auto_increment,omitempty"`
+	// Default is information_schema's COLUMN_DEFAULT, where the mapping hangs on
+	// it: of the assigned columns of a merge. Empty stands for none as well.
+	Default string `json:"default,omitempty"`
 }
 
 // Table is one shape: a table, the key that names its rows, and the columns
@@ -119,6 +122,9 @@ const (
 	ColumnChange Kind = "column"
 	// TableChange is a change whose target is another table with the same key.
 	TableChange Kind = "table"
+	// MergeChange is a change whose target is columns of another table with the
+	// same key, which has rows of its own; see [Mapping.Merge].
+	MergeChange Kind = "merge"
 )
 
 // Mapping is the declared relation between two shapes of the same data:
@@ -134,12 +140,22 @@ type Mapping struct {
 	// Where chooses the source rows that have a target row; empty is all.
 	// Table changes only.
 	Where Expression `json:"where,omitempty"`
+	// Merge says that the source's rows become columns of rows that the target
+	// has anyway. A target row whose assigned columns all hold what an INSERT
+	// without them leaves there (NULL, or the default of a column that takes
+	// none) stands for no source row, and any other stands for one. So a mirror
+	// inserts and deletes source rows, and of the target it writes the assigned
+	// columns alone.
+	Merge Choice `json:"merge,omitempty"`
 }
 
-// Kind returns whether this is a column change or a table change.
+// Kind returns how source and target lie to each other.
 func (m Mapping) Kind() Kind {
-	if m.Source.Name == m.Target.Name {
+	switch {
+	case m.Source.Name == m.Target.Name:
 		return ColumnChange
+	case m.Merge == Yes:
+		return MergeChange
 	}
 	return TableChange
 }

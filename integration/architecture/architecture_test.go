@@ -52,6 +52,10 @@ var rules = []rule{
 		"github.com/pingcap/": "an application must not link the SQL parser", "github.com/spf13/": "an application must not link the command line",
 		"github.com/redis/": "an application must not link a Redis client it does not use",
 	}},
+	{"flags/ofrep", map[string]string{
+		"github.com/open-feature/": "it speaks the protocol itself", "github.com/pingcap/": "an application must not link the SQL parser",
+		"github.com/spf13/": "an application must not link the command line", module + "internal": "it asks over the network",
+	}},
 	{"review", map[string]string{
 		module + "migrate/engine": "the gate carries nothing out", module + "dualwrite": "it is not the application",
 		module + "backfill": "it is not a worker", module + "internal/cli": "arrows run downwards", "github.com/spf13/": "arrows run downwards",

@@ -6,6 +6,8 @@ import "github.com/underpin-db/underpin/migrate"
 // are kept in step, on the tables of the fixtures.
 type Mapped struct {
 	Name string
+	// Beside is what has to be there beside the tables of the fixtures.
+	Beside []string
 	// DDL is what the change is derived from, as an engineer would write it. Empty
 	// is: DDL cannot say it, and File is the change file to write.
 	DDL  string
@@ -66,6 +68,17 @@ var AllMapped = []Mapped{
 	{
 		Name: "partition", DDL: "ALTER TABLE items PARTITION BY HASH (id) PARTITIONS 4",
 		Query: listSkus, After: listNewSkus, Want: "a,b,c", End: "PARTITION BY HASH",
+	},
+	{
+		Name: "table with foreign keys",
+		Beside: []string{
+			"CREATE TABLE makers (id INT NOT NULL PRIMARY KEY)",
+			"INSERT INTO makers VALUES (1)",
+			"ALTER TABLE items ADD CONSTRAINT in_shop FOREIGN KEY (shop_id) REFERENCES shops (id)",
+			"ALTER TABLE items ADD COLUMN maker_id INT NULL, ADD CONSTRAINT made_by FOREIGN KEY (maker_id) REFERENCES makers (id) ON DELETE CASCADE",
+		},
+		DDL:   "ALTER TABLE items DROP PRIMARY KEY, ADD PRIMARY KEY (sku, id), ADD INDEX by_id (id)",
+		Query: listSkus, After: listNewSkus, Want: "a,b,c", End: "CONSTRAINT `made_by_items_new` FOREIGN KEY (`maker_id`) REFERENCES `makers` (`id`) ON DELETE CASCADE",
 	},
 	{
 		Name: "split column",
@@ -159,6 +172,36 @@ contract:
 		Query: "SELECT GROUP_CONCAT(name) FROM shops", After: "SELECT GROUP_CONCAT(name) FROM shops JOIN shop_names USING (id)", Want: "one", End: "CREATE TABLE `shop_names`", Loose: migrate.Yes,
 		Note: "A release that writes the new shape writes a row of both tables in one transaction: while both shapes are kept in step, a row of `shops` without one of `shop_names` is taken for deleted.",
 	},
+	{
+		Name: "merge tables",
+		Beside: []string{
+			`CREATE TABLE details (
+  item_id BIGINT NOT NULL PRIMARY KEY,
+  maker VARCHAR(40) NOT NULL,
+  weight INT NOT NULL,
+  CONSTRAINT of_item FOREIGN KEY (item_id) REFERENCES items (id) ON DELETE CASCADE
+) DEFAULT CHARSET utf8mb4`,
+			`INSERT INTO details VALUES (1, 'acme', 5), (3, '', 0)`,
+		},
+		File: `change: merge-details
+service: shop
+source: {table: details}
+target: {table: items}
+expand:
+  - ALTER TABLE items ADD COLUMN maker VARCHAR(40) NULL, ADD COLUMN weight INT NOT NULL DEFAULT 0
+forward:
+  maker: maker
+  weight: weight
+backward:
+  maker: COALESCE(maker, '')
+  weight: weight
+contract:
+  - DROP TABLE details
+`,
+		Query: "SELECT GROUP_CONCAT(item_id, ':', maker, ':', weight ORDER BY item_id) FROM details",
+		After: "SELECT GROUP_CONCAT(id, ':', maker, ':', weight ORDER BY id) FROM items WHERE maker IS NOT NULL", Want: "1:acme:5,3::0", End: "`maker` varchar(40)",
+		Note: "Two tables with the same key, one row each, of which one may lack rows. The target is there already, and expand adds every column that forward assigns: that makes it a merge. One of the new columns takes NULL and is assigned what never is NULL, a NOT NULL column or a mark such as `has_details: 1`; without it a row could not be told from none. The foreign key from the one to the other has to be ON DELETE CASCADE, or there is none; it goes with the table.",
+	},
 }
 
 // What the queries of several cases read.
@@ -172,6 +215,8 @@ const (
 // Refused is what is no change, and what the planner says.
 type Refused struct {
 	Name string
+	// Beside is what has to be there beside the tables of the fixtures.
+	Beside []string
 	// DDL is what is asked for; empty is: File is.
 	DDL, File string
 	Says      string
@@ -180,7 +225,7 @@ type Refused struct {
 // AllRefused are what is refused by name.
 var AllRefused = []Refused{
 	{
-		Name: "merge a table into another", Says: "the backfill would overwrite and delete what is in it",
+		Name: "merge a table into columns that are there", Says: "the backfill would overwrite and delete what is in it",
 		File: `change: merge-shops
 service: shop
 source: {table: shops}
@@ -190,6 +235,18 @@ backward: {name: note}
 `,
 	},
 	{Name: "drop the primary key", DDL: "ALTER TABLE items MODIFY COLUMN id BIGINT NOT NULL, DROP PRIMARY KEY", Says: "the table would be left without one"},
+	{
+		Name: "move a table that foreign keys of others point at", Beside: []string{"ALTER TABLE items ADD CONSTRAINT in_shop FOREIGN KEY (shop_id) REFERENCES shops (id)"},
+		DDL: "ALTER TABLE shops MODIFY COLUMN id BIGINT NOT NULL", Says: "a unit of one release that writes a row and rows that refer to it would fail while both releases run",
+	},
+	{
+		Name: "move a table that refers to itself", Beside: []string{"ALTER TABLE items ADD COLUMN instead BIGINT NULL, ADD CONSTRAINT instead_of FOREIGN KEY (instead) REFERENCES items (id)"},
+		DDL: "ALTER TABLE items CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", Says: "its own foreign key instead_of refers to it: rows are mirrored in the order of their keys",
+	},
+	{
+		Name: "partition a table with a foreign key", Beside: []string{"ALTER TABLE items ADD CONSTRAINT in_shop FOREIGN KEY (shop_id) REFERENCES shops (id)"},
+		DDL: "ALTER TABLE items PARTITION BY HASH (id) PARTITIONS 4", Says: "the foreign key in_shop to shops cannot be taken over",
+	},
 	{Name: "sign a key otherwise", DDL: "ALTER TABLE shops MODIFY COLUMN id INT UNSIGNED NOT NULL", Says: "and the source's id is int"},
 	{Name: "drop a partition", DDL: "ALTER TABLE items DROP PARTITION p0", Says: "it deletes every row of the partition at once"},
 	{Name: "swap a partition", DDL: "ALTER TABLE items EXCHANGE PARTITION p0 WITH TABLE shops", Says: "it swaps the rows of two tables at once"},

@@ -28,7 +28,7 @@ func TestEveryMappedKind(t *testing.T) {
 		for _, c := range kinds.AllMapped {
 			t.Run(c.Name, func(t *testing.T) {
 				t.Parallel()
-				db := open(t, s.Engine())
+				db := open(t, s.Engine(), c.Beside...)
 				_, err := control.Init(t.Context(), db)
 				require.NoError(t, err)
 				w := &walked{db: db, t: t}
@@ -57,8 +57,12 @@ func TestEveryMappedKind(t *testing.T) {
 func TestWhatIsRefused(t *testing.T) {
 	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		db := open(t, s.Engine())
+		plain := open(t, s.Engine())
 		for _, c := range kinds.AllRefused {
+			db := plain
+			if len(c.Beside) > 0 {
+				db = open(t, s.Engine(), c.Beside...)
+			}
 			var err error
 			if c.DDL != "" {
 				_, err = plan.Derive(t.Context(), db, plan.DDL{Name: "ddl", Text: c.DDL, Service: "shop"}, plan.Options{})

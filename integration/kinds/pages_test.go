@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,14 +25,14 @@ func TestMain(m *testing.M) { os.Exit(servers.Run(m)) }
 
 const pages = "../../docs/kinds"
 
-// open returns a database with the tables of the fixtures.
-func open(t *testing.T, engine servers.Engine) *sql.DB {
+// open returns a database with the tables of the fixtures, and what else is made.
+func open(t *testing.T, engine servers.Engine, beside ...string) *sql.DB {
 	t.Helper()
 	d := servers.ForTest(t, engine).Database(t)
 	db, err := mysqlx.Open(t.Context(), d.DSN, mysqlx.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	for _, s := range kinds.Tables {
+	for _, s := range slices.Concat(kinds.Tables, beside) {
 		_, err := db.ExecContext(t.Context(), s)
 		require.NoError(t, err)
 	}
@@ -90,7 +91,11 @@ func TestPagesAreUpToDate(t *testing.T) {
 		if c.DDL != "" {
 			written = "`" + c.DDL + "`"
 		}
-		add(c.Name, written, mappedPage(c, mappedPlan(t, mysql, c), mappedPlan(t, mariadb, c)), migrate.Mapped)
+		onMySQL, onMariaDB := mysql, mariadb
+		if len(c.Beside) > 0 {
+			onMySQL, onMariaDB = open(t, servers.MySQL, c.Beside...), open(t, servers.MariaDB, c.Beside...)
+		}
+		add(c.Name, written, mappedPage(c, mappedPlan(t, onMySQL, c), mappedPlan(t, onMariaDB, c)), migrate.Mapped)
 	}
 	index.WriteString("\n## Refused\n\nWhat is no change is refused by name, with the reason:\n\n| asked for | as | the planner says |\n|---|---|---|\n")
 	for _, c := range kinds.AllRefused {
@@ -141,20 +146,31 @@ func stepsTable(p, mariadb *plan.Plan) string {
 func mappedPage(c kinds.Mapped, p, mariadb *plan.Plan) string {
 	var b strings.Builder
 	b.WriteString(title(c.Name))
+	beside := ""
+	if len(c.Beside) > 0 {
+		beside = fmt.Sprintf("Of tables such as these:\n\n```sql\n%s;\n```\n\n", strings.Join(c.Beside, ";\n"))
+	}
 	if c.DDL != "" {
-		fmt.Fprintf(&b, "```sql\n%s;\n```\n\n", c.DDL)
+		fmt.Fprintf(&b, "```sql\n%s;\n```\n\n%s", c.DDL, beside)
 	} else {
+		b.WriteString(beside)
 		fmt.Fprintf(&b, "DDL cannot say it; this is the change file to write:\n\n```yaml\n%s```\n\n", c.File)
 	}
 	fmt.Fprintf(&b, "Course: **%s**.\n\n", p.Change.Course)
 	m := p.Change.Mapping
-	if m.Kind() == migrate.TableChange {
+	switch m.Kind() {
+	case migrate.TableChange:
 		fmt.Fprintf(&b, "The rows of `%s` move to `%s`: releases know one table or the other, and both are kept in step while both run.\n\n", m.Source.Name, m.Target.Name)
-	} else {
+	case migrate.MergeChange:
+		fmt.Fprintf(&b, "The rows of `%s` become columns of `%s`: releases know both tables or the one, and all is kept in step while both run.\n\n", m.Source.Name, m.Target.Name)
+	default:
 		fmt.Fprintf(&b, "Both columns are kept in step while releases that know one or the other run side by side.\n\n")
 	}
 	if c.Note != "" {
 		b.WriteString(c.Note + "\n\n")
+	}
+	if m.Kind() == migrate.MergeChange {
+		b.WriteString(plan.MergeWords(m) + "\n\n")
 	}
 	b.WriteString("| assigned | from |\n|---|---|\n")
 	for _, list := range []struct {
@@ -165,9 +181,45 @@ func mappedPage(c kinds.Mapped, p, mariadb *plan.Plan) string {
 			fmt.Fprintf(&b, "| `%s.%s` | %s |\n", list.table, a.Column, code(strings.ReplaceAll(string(a.Value), migrate.Row, "")))
 		}
 	}
-	b.WriteString("\n" + stepsTable(p, mariadb))
+	b.WriteString("\n" + stepsTable(p, mariadb) + foreignKeys(p, mariadb))
 	fmt.Fprintf(&b, "\n## What can be lost\n\n%s\n", lost[migrate.Mapped])
 	return b.String()
+}
+
+// foreignKeys is what becomes of the foreign keys that the new table takes over.
+func foreignKeys(p, mariadb *plan.Plan) string {
+	if p.Foreign == nil {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("\n## Foreign keys\n\n")
+	for _, text := range p.Foreign.Words() {
+		fmt.Fprintf(&b, "- %s\n", text)
+	}
+	b.WriteString("\n| when | statement | on MySQL 9.7 | on MariaDB 10.11 |\n|---|---|---|---|\n")
+	for _, when := range []struct {
+		words string
+		list  []plan.Statement
+	}{
+		{"with the new table", p.Foreign.Following()},
+		{"before `new_only` is recorded", p.Foreign.Passing()},
+		{"on the way back, once the source is rebuilt", p.Foreign.Returning()},
+	} {
+		for _, st := range when.list {
+			on, onMariaDB := costOf(p, st), costOf(mariadb, st)
+			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", when.words, code(st.SQL), on, onMariaDB)
+		}
+	}
+	return b.String()
+}
+
+// costOf is what a statement of a plan costs, in words.
+func costOf(p *plan.Plan, st plan.Statement) string {
+	cost, ok := p.Cost(st)
+	if !ok {
+		return "–"
+	}
+	return fmt.Sprintf("**%s**: %s", cost.Class, cost.Words)
 }
 
 // page is the page of a change of the schema alone.

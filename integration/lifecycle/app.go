@@ -84,8 +84,25 @@ func (r *running) work(t *testing.T, m model, note string) {
 		case 4:
 			r.write(t, func(ctx context.Context, tx *dualwrite.Tx) error { return r.Delete(ctx, tx, id) })
 			delete(m, id)
+		case 5:
+			if r.Clear != nil {
+				r.clear(t, m, id, note)
+			}
 		}
 	}
+}
+
+// clear takes a person away, or gives the row one if it has none.
+func (r *running) clear(t *testing.T, m model, id int64, note string) {
+	t.Helper()
+	now := written{byNew: r.ReadPerson != nil}
+	if m[id].Person == now.Person {
+		now.Person = Person{"Anew", note}
+		r.write(t, func(ctx context.Context, tx *dualwrite.Tx) error { return r.Update(ctx, tx, id, now.Person) })
+	} else {
+		r.write(t, func(ctx context.Context, tx *dualwrite.Tx) error { return r.Clear(ctx, tx, id) })
+	}
+	m[id] = now
 }
 
 // people are what the application inserts. The new one writes names whose split

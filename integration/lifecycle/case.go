@@ -40,6 +40,8 @@ type App struct {
 	// Visit changes a column of the row that the mapping does not name.
 	Visit  func(ctx context.Context, tx *dualwrite.Tx, id int64) error
 	Delete func(ctx context.Context, tx *dualwrite.Tx, id int64) error
+	// Clear takes the person away and leaves the row; nil where a row is a person.
+	Clear func(ctx context.Context, tx *dualwrite.Tx, id int64) error
 	// ReadOld and ReadNew read the full name from either shape; a target-shape
 	// application has no ReadOld.
 	ReadOld, ReadNew func(id int64) dualwrite.Reader[string]

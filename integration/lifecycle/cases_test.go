@@ -10,9 +10,8 @@ import (
 
 // cases are the kinds of change that are walked through.
 func cases() []Case {
-	return []Case{splitColumn(), moveTable(), moveTableWithIndexes(), lengthenKey(), retype(), rekey()}
+	return []Case{splitColumn(), moveTable(), moveTableWithIndexes(), lengthenKey(), retype(), rekey(), mergeTables()}
 }
-
 
 func splitColumn() Case {
 	return Case{

@@ -10,6 +10,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/underpin-db/underpin/internal/yamlx"
 	"github.com/underpin-db/underpin/migrate/plan"
 )
 
@@ -22,6 +23,7 @@ type config struct {
 	Changes      string `yaml:"changes"`
 	LogLevel     string `yaml:"log_level"`
 	Actor        string `yaml:"actor"`
+	RampURL      string `yaml:"ramp_url"`
 	JSON         bool   `yaml:"json"`
 	// Review is read, and checked, by the commands that use it.
 	Review any `yaml:"review"`
@@ -29,7 +31,7 @@ type config struct {
 	SignOff any `yaml:"signoff"`
 }
 
-const configFields = "the fields are dsn, password_file, service, changes, log_level, actor, json, review, signoff"
+const configFields = "the fields are dsn, password_file, service, changes, log_level, actor, ramp_url, json, review, signoff"
 
 // readConfig reads a settings file into the values by field. A file that nobody
 // asked for may be missing.
@@ -45,11 +47,13 @@ func readConfig(path string, asked bool) (map[string]string, error) {
 	var c config
 	err = yaml.NewDecoder(file, yaml.Strict()).Decode(&c)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, configError(path, err)
+		e := yamlx.Misread(path, err)
+		e.Hint = configFields
+		return nil, plan.Errors{e}
 	}
 	values := map[string]string{
 		"dsn": c.DSN, "password_file": c.PasswordFile, "service": c.Service,
-		"changes": c.Changes, "log_level": c.LogLevel, "actor": c.Actor,
+		"changes": c.Changes, "log_level": c.LogLevel, "actor": c.Actor, "ramp_url": c.RampURL,
 	}
 	if c.JSON {
 		values["json"] = strconv.FormatBool(c.JSON)
@@ -57,15 +61,11 @@ func readConfig(path string, asked bool) (map[string]string, error) {
 	return values, nil
 }
 
-// configError says where in the file the mistake is, without quoting the file.
-func configError(path string, err error) error {
-	e := &plan.Error{File: path, Problem: "it is not a settings file", Hint: configFields}
-	var bad yaml.Error
-	if errors.As(err, &bad) {
-		e.Problem = bad.GetMessage()
-		if tk := bad.GetToken(); tk != nil && tk.Position != nil {
-			e.Line, e.Column = tk.Position.Line, tk.Position.Column
-		}
+// settingsMistakes are mistakes in underpin.yaml, as a usage error with each.
+func settingsMistakes(err error) error {
+	var all yamlx.Errors
+	if errors.As(err, &all) {
+		return plan.Errors(all)
 	}
-	return plan.Errors{e}
+	return err
 }

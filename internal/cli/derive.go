@@ -57,6 +57,8 @@ type derivedChanges struct {
 func (a *app) ddlOf(arg string) (in plan.DDL, ok bool, err error) {
 	_, missing := os.Stat(arg)
 	switch {
+	case strings.TrimSpace(arg) == "":
+		return in, false, usagef("there is nothing to plan: give a change file, its directory, a change, or DDL")
 	case arg == "-":
 		text, err := io.ReadAll(io.LimitReader(a.stdin, plan.MaxFileSize+1))
 		if err != nil {

@@ -60,7 +60,8 @@ refused with everything that speaks against it.
 
 What carrying it out would take here is measured on scratch tables with a sample
 of about a second (underpin preflight takes a longer one), shown in short, and
-written to plan.md below the plan. It is not part of the plan's hash.
+written to plan.md below the plan. It is not part of the plan's hash. Of the
+changes that one command derives the first eight are measured.
 
 Given DDL, as an argument, in a file or on the standard input, the changes are
 derived first, each written to a directory of its own: what running code does not
@@ -190,6 +191,8 @@ func (p *page) planned(r planned) {
 		maps, what = "alters", fmt.Sprintf("table %s: %s", s.Table, strings.Join(s.Kinds, ", "))
 	} else if m.Kind() == migrate.ColumnChange {
 		what = fmt.Sprintf("table %s: %s → %s", m.Source.Name, columns(m.Backward), columns(m.Forward))
+	} else if m.Kind() == migrate.MergeChange {
+		what = fmt.Sprintf("table %s → table %s: %s", m.Source.Name, m.Target.Name, columns(m.Forward))
 	}
 	facts := r.Plan.Facts
 	p.table("  ", [][]string{

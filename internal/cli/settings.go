@@ -11,6 +11,9 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/spf13/pflag"
+
+	"github.com/underpin-db/underpin/flags/ofrep"
+	"github.com/underpin-db/underpin/migrate/engine"
 )
 
 // settings are the settings of a run, resolved. The zero value is what they
@@ -26,6 +29,8 @@ type settings struct {
 	Actor string
 	// JSON asks for one JSON object instead of text.
 	JSON bool
+	// Ramp holds the ramps of changes; nil where the plan alone does.
+	Ramp engine.RampHolder
 
 	address string // the DSN as given, perhaps with a password
 	// password, or what passwordFile holds, is stronger than the one in address.
@@ -50,6 +55,7 @@ var settingsTable = []setting{
 	{name: "changes", fallback: "changes", usage: "directory of the change files", path: true},
 	{name: "log-level", fallback: "info", usage: "what is told on the way: error, info, debug"},
 	{name: "actor", usage: "who acts, for the audit (default user@host)"},
+	{name: "ramp-url", usage: "flag system that holds the ramps of changes, asked by OFREP; a token for it in UNDERPIN_RAMP_TOKEN"},
 }
 
 const (
@@ -58,6 +64,7 @@ const (
 	jsonFlag       = "json"
 	envPrefix      = "UNDERPIN_"
 	envPassword    = "UNDERPIN_PASSWORD"
+	envRampToken   = "UNDERPIN_RAMP_TOKEN"
 	envPasswordWay = "set UNDERPIN_PASSWORD, or name a file with --password-file"
 )
 
@@ -140,6 +147,11 @@ func resolve(flags *pflag.FlagSet, getenv func(string) string) (settings, error)
 	}
 	if out.JSON, err = r.json(); err != nil {
 		return out, err
+	}
+	if at := values["ramp-url"]; at != "" {
+		if out.Ramp, err = ofrep.New(ofrep.Config{URL: at, Token: getenv(envRampToken)}); err != nil {
+			return out, usagef("ramp-url: %w", err)
+		}
 	}
 	out.password, out.passwordFile = r.pickPassword(out.address, origins["dsn"], values["password-file"], origins["password-file"])
 	return out, nil

@@ -70,7 +70,7 @@ changes. With --wait-for, wait until the change is in that phase.`,
 // lookingEngine is an engine that says of a change which signatures are missing,
 // and why that cannot be told if so.
 func (a *app) lookingEngine(flags *pflag.FlagSet, db *sql.DB, change []string) (*engine.Engine, error) {
-	cfg := engine.Config{DB: db, Actor: a.actor()}
+	cfg := engine.Config{DB: db, Actor: a.actor(), Ramp: a.settings.Ramp}
 	if len(change) > 0 {
 		var err error
 		if cfg.SignOff, err = a.signOff(flags, db, change[0]); err != nil {

@@ -43,7 +43,7 @@ type walkOptions struct {
 // before the result is printed.
 func (a *app) engineConfig(o walkOptions) (engine.Config, *reporter) {
 	r := a.newReporter()
-	cfg := engine.Config{Workers: o.workers, Report: r.event, Throttle: a.throttle}
+	cfg := engine.Config{Workers: o.workers, Report: r.event, Throttle: a.throttle, Ramp: a.settings.Ramp}
 	if o.allowCopy {
 		cfg.Copying = engine.AllowCopying
 	}

@@ -38,20 +38,14 @@ func (s side) stands() (string, error) {
 // joins reports whether the follower is columns of rows that are there anyway.
 func (m *Mapper) joins(d Direction) bool { return m.kind == migrate.MergeChange && d == Forward }
 
-// both bounds source and target of a merge by a scope.
-func (m *Mapper) both(scope Scope, args *[]any) string {
-	return scope.condition(m.source.name, m.source.table.Key, args) +
-		"\n  AND " + scope.condition(m.target.name, m.target.table.Key, args)
-}
-
 // fillIn writes all columns of target rows that stand for no source row though
 // there is one. All at once: with one of them filled the row stands for a source
 // row, and those still blank would pass for values that a release chose.
 func (m *Mapper) fillIn(scope Scope) Statement {
 	var args []any
-	cond := m.both(scope, &args)
-	return m.statement("mirror", fmt.Sprintf("UPDATE "+inUTC+"%s\nJOIN %s\n  ON %s\nSET %s\nWHERE %s\n  AND NOT (%s)%s",
-		m.source.name, m.target.name, m.joined(), m.setList(m.target, m.target.assign), cond, m.target.where, and(m.only)), args)
+	from, cond := m.pairs(m.source, m.target, scope, &args)
+	return m.statement("mirror", fmt.Sprintf("UPDATE "+inUTC+"%s\nSET %s\nWHERE %s\n  AND NOT (%s)%s",
+		from, m.setList(m.target, m.target.assign), cond, m.target.where, and(m.only)), args)
 }
 
 // clear makes the columns blank of target rows whose source row is gone.

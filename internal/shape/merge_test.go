@@ -2,6 +2,8 @@ package shape
 
 import (
 	"database/sql"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -97,5 +99,48 @@ func TestMergeWalksTheTarget(t *testing.T) {
 		require.False(t, ok)
 		_, ok = m.LockAndFill(Backward, Range(nil, nil))
 		require.False(t, ok, "a condition chooses among the rows")
+	})
+}
+
+// A column of any type that takes no NULL is blank with its default and with
+// nothing else, to the byte.
+func TestMergeTellsDefaultsFromValues(t *testing.T) {
+	t.Parallel()
+	types := []struct{ columnType, blank, near string }{
+		{"tinyint", "-1", "1"}, {"bigint unsigned", "18446744073709551615", "0"}, {"decimal(10,2)", "0.00", "0.01"},
+		{"double", "0", "1e-300"}, {"float", "0.1", "0.2"}, {"bit(9)", "b'1'", "b'0'"}, {"year", "2001", "2002"},
+		{"date", "'2001-01-01'", "'2001-01-02'"}, {"datetime(3)", "'2001-01-01 00:00:00'", "'2001-01-01 00:00:00.001'"},
+		{"time(2)", "'00:00:00'", "'00:00:00.01'"}, {"timestamp", "'2001-01-01 00:00:00'", "'2001-01-01 00:00:01'"},
+		{"varchar(9)", "'a'", "'A'"}, {"varchar(9)", "''", "' '"}, {"char(9)", "'e'", "'é'"}, {"varbinary(9)", "'a'", "'A'"}, {"binary(3)", "'a'", "'b'"},
+		{"enum('x','y')", "'x'", "'y'"}, {"set('x','y')", "''", "'y'"},
+	}
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		db := open(t, s)
+		m := migrate.Mapping{
+			Source: migrate.Table{Name: "s", Key: []migrate.Column{text("id", "int")}},
+			Target: migrate.Table{Name: "t", Key: []migrate.Column{text("id", "int")}}, Merge: migrate.Yes,
+		}
+		columns := ""
+		for i, c := range types {
+			name := fmt.Sprintf("c%d", i)
+			columns += fmt.Sprintf(", %s %s NOT NULL DEFAULT %s", name, c.columnType, c.blank)
+			of := text(name, c.columnType)
+			of.DataType, _, _ = strings.Cut(of.DataType, " ")
+			if of.Null = migrate.NotNull; of.DataType == "enum" || of.DataType == "set" {
+				of.Charset = "utf8mb4"
+			}
+			m.Target.Columns = append(m.Target.Columns, of)
+			m.Forward = append(m.Forward, migrate.Assignment{Column: name, Value: migrate.Expression(c.near)})
+		}
+		plain(t, db, "CREATE TABLE t (id INT PRIMARY KEY"+columns+") DEFAULT CHARSET utf8mb4", "CREATE TABLE s (id INT PRIMARY KEY)",
+			"INSERT INTO t (id) VALUES (-1)")
+		for i, c := range types {
+			plain(t, db, fmt.Sprintf("INSERT INTO t (id, c%d) VALUES (%d, %s)", i, i, c.near))
+		}
+		mapper, err := New("merge", m)
+		require.NoError(t, err)
+		require.Len(t, keysOf(t, db, mapper, mapper.Differing(migrate.StepExact, Range(nil, nil), 100)), len(types))
+		require.EqualValues(t, len(types), run(t, db, mapper.Remove(Forward, Range(nil, nil))))
+		require.Equal(t, Counts{Compared: uint64(len(types)) + 1}, compare(t, db, mapper, migrate.StepExact, Range(nil, nil)))
 	})
 }

@@ -56,6 +56,7 @@ var clauseRefusals = map[uint16]string{
 	1845: "the server does not do it this way",
 	1846: "the server does not do it this way",
 	4157: "a row could grow past what fits into a page, and columns are not added instantly then",
+	4158: "the table would have more columns than can be added to it instantly, those that were dropped instantly among them",
 	4092: "the table has used up its instant row versions; a rebuild gives them back",
 }
 

@@ -104,10 +104,16 @@ WHERE DB = DATABASE()
 ORDER BY TIME DESC
 LIMIT 5`
 
-// lockHolders names the sessions in the way of a DDL statement, as well as the
-// server lets us know.
-func (e *Engine) lockHolders(ctx context.Context, table string) string {
-	return cmp.Or(e.sessions(ctx, metadataLockHolders, table), e.transactions(ctx))
+// lockHolders names the sessions in the way of a DDL statement that locks these
+// tables, as well as the server lets us know.
+func (e *Engine) lockHolders(ctx context.Context, tables ...string) string {
+	var found []string
+	for _, table := range tables {
+		if holders := e.sessions(ctx, metadataLockHolders, table); holders != "" {
+			found = append(found, holders)
+		}
+	}
+	return cmp.Or(strings.Join(found, ", "), e.transactions(ctx))
 }
 
 // fenceHolders names the sessions whose transactions a transition of a change

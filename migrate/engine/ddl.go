@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
@@ -109,9 +110,10 @@ func (s *step) executePatiently(ctx context.Context, statement plan.Statement, t
 		}
 		err := s.executeOnce(ctx, statement, text)
 		if mysqlx.Classify(err) == mysqlx.ClassLockWait {
-			blockers = s.e.lockHolders(ctx, statement.Table)
+			tables := append([]string{statement.Table}, statement.Parents...)
+			blockers = s.e.lockHolders(ctx, tables...)
 			s.e.report(Event{Change: s.change.Name, Phase: s.change.Setting.Phase, What: "waiting",
-				Message: fmt.Sprintf("the metadata lock of table %s is taken: %s", statement.Table, blockers)})
+				Message: fmt.Sprintf("the metadata lock of table %s is taken: %s", strings.Join(tables, ", or "), blockers)})
 		}
 		return err
 	})

@@ -12,9 +12,12 @@ import (
 	"github.com/underpin-db/underpin/migrate/plan"
 )
 
-// namers are the queries that yield everything in this database that could
-// name an element: kind, name and text.
-var namers = []struct{ kind, query string }{
+// namer is a query that yields everything in this database of a kind that could
+// name an element: name and text.
+type namer struct{ kind, query string }
+
+// definitions name whatever stands in their text.
+var definitions = []namer{
 	{"view", `/* underpin names */
 SELECT TABLE_NAME, VIEW_DEFINITION
 FROM information_schema.VIEWS
@@ -31,16 +34,25 @@ WHERE ROUTINE_SCHEMA = DATABASE()`},
 SELECT EVENT_NAME, EVENT_DEFINITION
 FROM information_schema.EVENTS
 WHERE EVENT_SCHEMA = DATABASE()`},
-	{"foreign key", `/* underpin names */
+}
+
+// namers are what could name a column, and a table. A foreign key of the table's
+// own, and an expression of its generated columns, go with the table.
+var namers = map[plan.EffectKind][]namer{
+	plan.ColumnAbsent: append(slices.Clone(definitions), namer{"foreign key", `/* underpin names */
 SELECT CONSTRAINT_NAME, CONCAT_WS(' ', TABLE_NAME, COLUMN_NAME, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME)
 FROM information_schema.KEY_COLUMN_USAGE
 WHERE TABLE_SCHEMA = DATABASE()
-  AND REFERENCED_TABLE_NAME IS NOT NULL`},
-	{"generated column", `/* underpin names */
+  AND REFERENCED_TABLE_NAME IS NOT NULL`}, namer{"generated column", `/* underpin names */
 SELECT CONCAT(TABLE_NAME, '.', COLUMN_NAME), CONCAT(TABLE_NAME, ' ', GENERATION_EXPRESSION)
 FROM information_schema.COLUMNS
 WHERE TABLE_SCHEMA = DATABASE()
-  AND GENERATION_EXPRESSION <> ''`},
+  AND GENERATION_EXPRESSION <> ''`}),
+	plan.TableAbsent: append(slices.Clone(definitions), namer{"foreign key", `/* underpin names */
+SELECT CONSTRAINT_NAME, REFERENCED_TABLE_NAME
+FROM information_schema.KEY_COLUMN_USAGE
+WHERE REFERENCED_TABLE_SCHEMA = DATABASE()
+  AND NOT (TABLE_SCHEMA = DATABASE() AND TABLE_NAME = REFERENCED_TABLE_NAME)`}),
 }
 
 // unnamed: nothing in the database names what contract drops. Definitions are
@@ -99,7 +111,7 @@ func namedIn(ctx context.Context, q mysqlx.Querier, e plan.Effect) ([]fleet.Bloc
 		return nil, nil
 	}
 	var out []fleet.Blocker
-	for _, n := range namers {
+	for _, n := range namers[e.Kind] {
 		found, err := matching(ctx, q, n.query, words)
 		if err != nil {
 			return nil, fmt.Errorf("look for a %s that names %s: %w", n.kind, e.Table, err)

@@ -33,7 +33,7 @@ var errAway = errors.New("the keys are away")
 func TestAStepThatIsNotSignedIsNotTaken(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
-		asking := func(a askedOf) *guest {
+		asking := func(a askedOf) *engine.Engine {
 			return st.another(t, func(c *engine.Config) { c.SignOff = a })
 		}
 		toDualWrite := engine.WalkOptions{To: migrate.DualWriting}

@@ -63,7 +63,7 @@ const usersTable = `CREATE TABLE users (
 
 // stage is one database with the change submitted.
 type stage struct {
-	*guest
+	*engine.Engine
 	db  *sql.DB
 	dsn string
 	cfg engine.Config
@@ -90,19 +90,19 @@ func newStage(t *testing.T, s *servers.Server) *stage {
 		DB: st.db, Actor: "test@engine", Poll: 10 * time.Millisecond, EvidenceWindow: time.Millisecond,
 		DDLLockWait: time.Second, Lease: 3 * time.Second, Report: st.hear,
 	}
-	st.guest = st.another(t, func(*engine.Config) {})
+	st.Engine = st.another(t, func(*engine.Config) {})
 	require.NoError(t, st.Submit(t.Context(), st.plan(t, changeFile)))
 	return st
 }
 
 // another is a second engine on the same database, configured differently.
-func (st *stage) another(t *testing.T, change func(*engine.Config)) *guest {
+func (st *stage) another(t *testing.T, change func(*engine.Config)) *engine.Engine {
 	t.Helper()
 	cfg := st.cfg
 	change(&cfg)
 	e, err := engine.New(cfg)
 	require.NoError(t, err)
-	return &guest{e}
+	return e
 }
 
 func (st *stage) plan(t *testing.T, text string) *plan.Plan {

@@ -104,7 +104,7 @@ WHERE TABLE_SCHEMA = DATABASE() AND (TABLE_NAME LIKE '\\_underpin\\_held\\_%' OR
 	require.Zero(t, n)
 }
 
-func (c schemaCase) expand(t *testing.T, st *stage, e *guest) {
+func (c schemaCase) expand(t *testing.T, st *stage, e *engine.Engine) {
 	t.Helper()
 	out, err := e.Apply(t.Context(), "the-change", engine.WalkOptions{})
 	require.NoError(t, err)

@@ -42,13 +42,13 @@ func TestASchemaChangeCrashedAtEveryPoint(t *testing.T) {
 				t.Run(alter+" "+string(p), func(t *testing.T) {
 					t.Parallel()
 					st := shop(t, s, schemaFile(alter))
-					to := func(phase migrate.Phase) func(*guest) (engine.Outcome, error) {
-						return func(e *guest) (engine.Outcome, error) {
+					to := func(phase migrate.Phase) func(*engine.Engine) (engine.Outcome, error) {
+						return func(e *engine.Engine) (engine.Outcome, error) {
 							return e.Apply(t.Context(), "the-change", engine.WalkOptions{To: phase})
 						}
 					}
 					crashes := crashAt(t, st, p, to(migrate.Expanded))
-					crashes += crashAt(t, st, p, func(e *guest) (engine.Outcome, error) {
+					crashes += crashAt(t, st, p, func(e *engine.Engine) (engine.Outcome, error) {
 						return e.Rollback(t.Context(), "the-change", engine.WalkOptions{To: migrate.Planned})
 					})
 					crashes += crashAt(t, st, p, to(migrate.Expanded))

@@ -164,8 +164,8 @@ func following(c control.Change, p *plan.Plan, edge migrate.Edge) migrate.Settin
 	return c.Setting.After(edge, p.Reads.CopyOnRead, p.Reads.Ramp[0])
 }
 
-// take looks for the signatures, measures the guards, does the work and records the transition. It
-// returns the guards that do not hold, if any.
+// take looks for the signatures, measures the guards, does the work, moves the foreign keys and
+// records the transition. It returns the guards that do not hold, if any.
 func (s *step) take(ctx context.Context) (refused []Verdict, err error) {
 	if refused, err = s.signatures(ctx); err != nil || len(refused) > 0 {
 		return refused, err
@@ -182,6 +182,9 @@ func (s *step) take(ctx context.Context) (refused []Verdict, err error) {
 	s.e.point(PointAfterWork)
 	if refused, err = s.measure(ctx, after); err != nil || len(refused) > 0 {
 		return refused, err
+	}
+	if err := s.bind(ctx); err != nil {
+		return nil, err
 	}
 	return s.transit(ctx)
 }

@@ -144,13 +144,13 @@ func TestCrashAtEveryPoint(t *testing.T) {
 			t.Run(string(p), func(t *testing.T) {
 				t.Parallel()
 				st := newStage(t, s)
-				crashes := crashAt(t, st, p, func(e *guest) (engine.Outcome, error) {
+				crashes := crashAt(t, st, p, func(e *engine.Engine) (engine.Outcome, error) {
 					return e.Apply(t.Context(), name, engine.WalkOptions{To: migrate.ReadingNew})
 				})
-				crashes += crashAt(t, st, p, func(e *guest) (engine.Outcome, error) {
+				crashes += crashAt(t, st, p, func(e *engine.Engine) (engine.Outcome, error) {
 					return e.Rollback(t.Context(), name, engine.WalkOptions{To: migrate.Planned})
 				})
-				crashes += crashAt(t, st, p, func(e *guest) (engine.Outcome, error) {
+				crashes += crashAt(t, st, p, func(e *engine.Engine) (engine.Outcome, error) {
 					return e.Apply(t.Context(), name, engine.WalkOptions{To: migrate.Contracted})
 				})
 				require.Greater(t, crashes, 1, "the point was never reached")
@@ -164,9 +164,12 @@ func TestCrashAtEveryPoint(t *testing.T) {
 	})
 }
 
+// walker is Apply or Rollback.
+type walker func(context.Context, string, engine.WalkOptions) (engine.Outcome, error)
+
 // crashAt runs a walk again and again, crashing it the first, second, third …
 // time it comes to a point, until it comes through. It returns the crashes.
-func crashAt(t *testing.T, st *stage, p engine.Point, walk func(*guest) (engine.Outcome, error)) int {
+func crashAt(t *testing.T, st *stage, p engine.Point, walk func(*engine.Engine) (engine.Outcome, error)) int {
 	t.Helper()
 	for crashes := 0; ; crashes++ {
 		require.Less(t, crashes, 60, "the walk does not come to an end")
@@ -191,7 +194,7 @@ func crashAt(t *testing.T, st *stage, p engine.Point, walk func(*guest) (engine.
 	}
 }
 
-func until(e *guest, walk func(*guest) (engine.Outcome, error)) (out engine.Outcome, crashed bool, err error) {
+func until(e *engine.Engine, walk func(*engine.Engine) (engine.Outcome, error)) (out engine.Outcome, crashed bool, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			if r != errCrash { //nolint:errorlint // the very value is panicked with
@@ -296,7 +299,7 @@ func TestARefusalIsRecordedOnceAReason(t *testing.T) {
 		st.to(t, migrate.Expanded)
 		refusals := func() int { return strings.Count(strings.Join(st.audit(t), " "), "refused") }
 		before := refusals()
-		ask := func(e *guest, to migrate.Phase) {
+		ask := func(e *engine.Engine, to migrate.Phase) {
 			t.Helper()
 			for range 3 {
 				out, err := e.Apply(t.Context(), name, engine.WalkOptions{To: to})
@@ -313,10 +316,10 @@ func TestARefusalIsRecordedOnceAReason(t *testing.T) {
 			require.NoError(t, err)
 		}
 		announce("r1") // it cannot follow
-		ask(st.guest, migrate.DualWriting)
+		ask(st.Engine, migrate.DualWriting)
 		require.Equal(t, before+1, refusals())
 		announce("r2")
-		ask(st.guest, migrate.DualWriting)
+		ask(st.Engine, migrate.DualWriting)
 		require.Equal(t, before+2, refusals(), "somebody else is in the way, too")
 		ask(st.another(t, func(c *engine.Config) { c.Actor = "somebody@else" }), migrate.DualWriting)
 		require.Equal(t, before+3, refusals(), "somebody else has asked")

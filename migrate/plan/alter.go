@@ -11,6 +11,7 @@ import (
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
 	"github.com/underpin-db/underpin/migrate"
+	classify "github.com/underpin-db/underpin/migrate/ddl"
 )
 
 // Schema is what a plan of a change of the schema alone has in place of a
@@ -110,18 +111,28 @@ func (a *alteration) derive(ctx context.Context) error {
 	if a.whole == nil {
 		d, r := createTable(a.at[0], a.statements[0].(*ast.CreateTableStmt))
 		a.keep(d, r, a.at[0])
-		return nil
-	}
-	return withScratch(ctx, a.db, a.database, a.shadow(), func(s *scratch) error {
-		if err := s.copySource(ctx); err != nil {
-			return fmt.Errorf("copy the shape of %s to a scratch table: %w", a.table, explain(err))
+		if a.stopped() {
+			return nil
 		}
+		return a.tryCreate(ctx)
+	}
+	return a.onCopy(ctx, func(s *scratch) error {
 		for i, node := range a.statements {
 			if err := a.deriveStatement(ctx, s, node, a.at[i]); err != nil || a.stopped() {
 				return err
 			}
 		}
 		return nil
+	})
+}
+
+// onCopy calls fn with an empty copy of the table.
+func (a *alteration) onCopy(ctx context.Context, fn func(*scratch) error) error {
+	return withScratch(ctx, a.db, a.database, a.shadow(), func(s *scratch) error {
+		if err := s.copySource(ctx); err != nil {
+			return fmt.Errorf("copy the shape of %s to a scratch table: %w", a.table, explain(err))
+		}
+		return fn(s)
 	})
 }
 
@@ -163,7 +174,12 @@ func (a *alteration) deriveSpec(ctx context.Context, s *scratch, spec *ast.Alter
 		return nil
 	}
 	if !untried(spec) {
-		if ok, err := a.onScratch(ctx, s, "ALTER TABLE "+mysqlx.Quote(s.source)+" "+text, at); err != nil || !ok {
+		sql := "ALTER TABLE " + mysqlx.Quote(s.source) + " " + text
+		err := s.exec(ctx, "/* underpin plan */ "+sql)
+		if _, refused := classify.ClauseRefused(err); refused { // MySQL does not go on to the next way by itself
+			err = s.exec(ctx, "/* underpin plan */ "+sql+", ALGORITHM=INPLACE")
+		}
+		if ok, err := a.accepted(s, err, sql, at); err != nil || !ok {
 			return err
 		}
 		if c.after, err = readWhole(ctx, s.conn, s.source); err != nil {
@@ -172,13 +188,10 @@ func (a *alteration) deriveSpec(ctx context.Context, s *scratch, spec *ast.Alter
 	}
 	d, r := c.derive()
 	a.keep(d, r, at)
+	if r == nil && spec.Constraint != nil && spec.Constraint.Tp == ast.ConstraintForeignKey {
+		return a.tryKey(ctx, s, spec.Constraint, at)
+	}
 	return nil
-}
-
-// onScratch executes a statement on the scratch; what the server has against it
-// becomes a finding.
-func (a *alteration) onScratch(ctx context.Context, s *scratch, sql string, at Scalar) (ok bool, err error) {
-	return a.accepted(s, s.exec(ctx, "/* underpin plan */ "+sql), sql, at)
 }
 
 // The errors of MySQL and MariaDB for a name that is taken.
@@ -224,10 +237,7 @@ func (a *alteration) tryParts(ctx context.Context) error {
 	if a.whole == nil {
 		return nil
 	}
-	return withScratch(ctx, a.db, a.database, a.shadow(), func(s *scratch) error {
-		if err := s.copySource(ctx); err != nil {
-			return fmt.Errorf("copy the shape of %s to a scratch table: %w", a.table, explain(err))
-		}
+	return a.onCopy(ctx, func(s *scratch) error {
 		expand, undo, contract := a.statementsOf()
 		if err := a.tryAll(ctx, s, slices.Concat(expand, undo)); err != nil || a.stopped() {
 			return err

@@ -54,7 +54,7 @@ func Build(ctx context.Context, db *sql.DB, file *File, opts Options) (*Plan, er
 		return buildAlter(ctx, b)
 	}
 	for _, stage := range []func(context.Context) error{
-		b.parseStatements, b.readLive, b.checkTables, b.tryOut, b.warnOfCosts, b.takeSample, b.checkUnmoved,
+		b.parseStatements, b.readLive, b.checkTables, b.tryOut, b.warnOfCosts, b.takeSample, b.checkStrays, b.checkUnmoved,
 	} {
 		if err := stage(ctx); err != nil {
 			if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
@@ -85,12 +85,15 @@ type builder struct {
 	// before and after are the source without and with what expand adds;
 	// target is the target's table after expand: after itself, in a column change.
 	before, after, target *table
+	// targetBefore is the target's table before expand, in a merge.
+	targetBefore *table
 
 	sourceKey, targetKey []column
 	forward, backward    []assignment
 	where                resolved
 	sample               Sample
 	deferred             *Deferred
+	foreign              *Foreign
 	coster               coster
 }
 
@@ -194,14 +197,21 @@ func (b *builder) readLive(ctx context.Context) (err error) {
 	return err
 }
 
-// checkUnmoved reads the source again and compares it with the first reading.
+// checkUnmoved reads the source, and the target of a merge, again and compares
+// them with the first reading.
 func (b *builder) checkUnmoved(ctx context.Context) error {
-	now, err := readTable(ctx, b.db, b.file.Source.Table.Text)
-	if err != nil {
-		return err
+	tables := []*table{b.live.source}
+	if b.merges() {
+		tables = append(tables, b.live.target)
 	}
-	if !slices.Equal(now.columns, b.live.source.columns) {
-		return fmt.Errorf("%w: columns of %s", ErrMoved, now.name)
+	for _, was := range tables {
+		now, err := readTable(ctx, b.db, was.name)
+		if err != nil {
+			return err
+		}
+		if !slices.Equal(now.columns, was.columns) {
+			return fmt.Errorf("%w: columns of %s", ErrMoved, now.name)
+		}
 	}
 	return nil
 }
@@ -213,7 +223,7 @@ func (b *builder) assemble() *Plan {
 			Name: b.file.Change.Text, Service: b.file.Service.Text,
 			Mapping: b.mapping(), CopyOnRead: b.file.Reads.CopyOnRead,
 		},
-		Expand: statements(b.expand), Undo: undo(b.expand), Contract: statements(b.contract), Deferred: b.deferred,
+		Expand: statements(b.expand), Undo: undo(b.expand), Contract: statements(b.contract), Deferred: b.deferred, Foreign: b.foreign,
 		Reads: b.file.Reads, Backfill: b.file.Backfill, Connections: b.file.Connections,
 		Facts:    Facts{Server: b.server, Source: b.live.source.facts, Costs: b.coster.costs},
 		Sample:   b.sample,

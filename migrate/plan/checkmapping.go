@@ -20,11 +20,14 @@ func (b *builder) checkMapping() {
 	}
 	b.checkBothSides()
 	dropped := b.checkDropped()
-	if b.columnChange() {
+	switch {
+	case b.columnChange():
 		b.checkColumnWriters(dropped)
-		return
+	case b.merges():
+		b.checkMerged(dropped)
+	default:
+		b.checkTableWriters(dropped)
 	}
-	b.checkTableWriters(dropped)
 }
 
 // checkBothSides refuses a column that both directions assign.
@@ -169,15 +172,24 @@ func (b *builder) checkTableWriters(dropped map[string]bool) {
 			"contract keeps the table, and a row of it without one of "+target.Text+" is taken for deleted while both shapes are kept in step",
 			"have releases that write the target shape write a row of both tables in one transaction")
 	}
-	isKey := func(key []column, name string) bool {
-		return slices.ContainsFunc(key, func(c column) bool { return c.Name == name })
-	}
 	for _, c := range b.target.columns {
 		if c.required() && !isKey(b.targetKey, c.Name) && !assigns(b.forward, c.Name) {
 			b.refuse(CodeForwardMissing, target.Text+"."+c.Name, target.Position,
 				"it is NOT NULL without a default, and forward does not assign it", "add it to forward, let it take NULL, or give it a default")
 		}
 	}
+	b.checkSourceRows(dropped)
+}
+
+// isKey reports whether a column is one of a key's.
+func isKey(key []column, name string) bool {
+	return slices.ContainsFunc(key, func(c column) bool { return c.Name == name })
+}
+
+// checkSourceRows checks that a row of a source table can be written anew from
+// the target, and says what of it goes nowhere.
+func (b *builder) checkSourceRows(dropped map[string]bool) {
+	source := b.file.Source.Table
 	for _, c := range b.after.columns {
 		name := c.Name
 		if isKey(b.sourceKey, name) || assigns(b.backward, name) || c.generated {
@@ -210,8 +222,8 @@ func (b *builder) mapping() migrate.Mapping {
 	target := b.shape(b.target, b.targetKey, b.forward, b.backward)
 	target.Name = b.file.Target.Table.Text
 	return migrate.Mapping{
-		Source: source, Target: target,
-		Forward: assignments(b.forward), Backward: assignments(b.backward), Where: b.where.value,
+		Source: source, Target: b.withDefaults(target),
+		Forward: assignments(b.forward), Backward: assignments(b.backward), Where: b.where.value, Merge: b.merge(),
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/underpin-db/underpin/internal/mysqlx"
 )
 
 const (
@@ -16,15 +18,7 @@ WHERE EVENT_OBJECT_SCHEMA = DATABASE()
   AND EVENT_OBJECT_TABLE = ?
 ORDER BY TRIGGER_NAME`
 
-	queryCascades = `/* underpin plan */ SELECT CONCAT(CONSTRAINT_NAME, ' to ', REFERENCED_TABLE_NAME)
-FROM information_schema.REFERENTIAL_CONSTRAINTS
-WHERE CONSTRAINT_SCHEMA = DATABASE()
-  AND TABLE_NAME = ?
-  AND (DELETE_RULE IN ('CASCADE', 'SET NULL', 'SET DEFAULT')
-    OR UPDATE_RULE IN ('CASCADE', 'SET NULL', 'SET DEFAULT'))
-ORDER BY CONSTRAINT_NAME`
-
-	queryReferences = `/* underpin plan */ SELECT CONCAT(CONSTRAINT_NAME, ' of ', TABLE_NAME)
+	queryReferences = `/* underpin plan */ SELECT CONCAT(CONSTRAINT_NAME, ' of ', IF(CONSTRAINT_SCHEMA = DATABASE(), '', CONCAT(CONSTRAINT_SCHEMA, '.')), TABLE_NAME)
 FROM information_schema.REFERENTIAL_CONSTRAINTS
 WHERE UNIQUE_CONSTRAINT_SCHEMA = DATABASE()
   AND REFERENCED_TABLE_NAME = ?
@@ -43,10 +37,15 @@ func (b *builder) checkTables(ctx context.Context) error {
 	case !creates && b.live.target == nil:
 		b.refuse(CodeTargetMissing, target.Text, target.Position, "there is no such table, and expand does not create it",
 			"write its CREATE TABLE under expand")
+	case b.merges():
+		b.checkKind(b.live.target, target)
+		if err := b.checkMergeForeign(ctx); err != nil {
+			return err
+		}
 	case !creates:
 		b.refuse(CodeTargetExists, target.Text, target.Position,
 			"the table is there already, and the backfill would overwrite and delete what is in it",
-			"choose a new name and write its CREATE TABLE under expand")
+			"choose a new name and write its CREATE TABLE under expand; or, to merge the source's rows into its rows, have expand add the columns that forward assigns")
 	case b.live.target != nil:
 		b.checkKind(b.live.target, target)
 	}
@@ -89,14 +88,6 @@ func (b *builder) checkNeighbours(ctx context.Context, t *table) error {
 		b.refuse(CodeTrigger, t.name, at, "it has the trigger "+name+", which would run for mirrored and copied rows as well",
 			"drop the trigger first, or let the application do what it does")
 	}
-	cascades, err := b.names(ctx, queryCascades, t.name)
-	if err != nil {
-		return err
-	}
-	for _, name := range cascades {
-		b.refuse(CodeCascade, t.name, at, "the foreign key "+name+" changes its rows by a cascade, which no transaction of the library sees",
-			"make the foreign key RESTRICT and let the application do it")
-	}
 	if !slices.ContainsFunc(b.contract, func(d *ddl) bool { return d.Kind == DropTable && d.Table == t.name }) {
 		return nil
 	}
@@ -105,15 +96,19 @@ func (b *builder) checkNeighbours(ctx context.Context, t *table) error {
 		return err
 	}
 	for _, name := range references {
-		b.warn(CodeReferenced, t.name, at, "the foreign key "+name+" points at it, and contract drops it",
-			"move the foreign key before contract")
+		b.warn(CodeReferenced, t.name, at, "the foreign key "+name+" points at it, and contract drops it; "+whyNoParent,
+			"drop the foreign key first, as a change of its own, and add it to the new table once this change is closed")
 	}
 	return nil
 }
 
 // names returns the first column of a query about a table.
-func (b *builder) names(ctx context.Context, query, table string) (out []string, err error) {
-	rows, err := b.db.QueryContext(ctx, query, table)
+func (b *builder) names(ctx context.Context, query, table string) ([]string, error) {
+	return readNames(ctx, b.db, query, table)
+}
+
+func readNames(ctx context.Context, q mysqlx.Querier, query, table string) ([]string, error) {
+	rows, err := q.QueryContext(ctx, query, table)
 	if err != nil {
 		return nil, fmt.Errorf("look for what depends on %s: %w", table, explain(err))
 	}

@@ -29,6 +29,11 @@ const (
 	CodeKeyChanged Code = "key_changed"
 	// CodeKeyNotNumbered: the source numbers its keys and the target does not.
 	CodeKeyNotNumbered Code = "key_not_numbered"
+	// CodeKeyNumbered: the server numbers the rows of a merge's source.
+	CodeKeyNumbered Code = "key_numbered"
+	// CodeRestricts: a foreign key keeps rows of a merge's target from being
+	// deleted by releases that know the target alone.
+	CodeRestricts Code = "restricts"
 	// CodeTrigger: a trigger on the tables.
 	CodeTrigger Code = "trigger"
 	// CodeCascade: a cascading foreign key writes to the tables.
@@ -61,8 +66,14 @@ const (
 	CodeTargetRequired Code = "target_required"
 	// CodeUnmapped: contract drops a column whose values go nowhere.
 	CodeUnmapped Code = "unmapped"
-	// CodeWhere: where in a column change.
+	// CodeWhere: where in a column change or a merge.
 	CodeWhere Code = "where"
+	// CodeIndistinct: no new column of a merge tells whether there was a row.
+	CodeIndistinct Code = "indistinct"
+	// CodeBlank: a new column of a merge may hold a value without being given one.
+	CodeBlank Code = "blank"
+	// CodeUniqueEnds: a unique index goes with a merge's source.
+	CodeUniqueEnds Code = "unique_ends"
 )
 
 // Codes about expressions.
@@ -116,6 +127,8 @@ const (
 	CodeForwardMisfit Code = "forward_misfit"
 	// CodeLossy: sampled rows do not come back as they were.
 	CodeLossy Code = "lossy"
+	// CodeStray: rows of a merge's source have no target row to go to.
+	CodeStray Code = "stray"
 	// CodeRowsUnfit: rows are there that the server would refuse.
 	CodeRowsUnfit Code = "rows_unfit"
 	// CodeSampleFailed: the server could not evaluate the mapping on rows.

@@ -84,6 +84,11 @@ func (p *Plan) reread() error {
 	if !slices.Equal(texts(undo(expand)), texts(p.Undo)) {
 		return fmt.Errorf("%w: its undo does not take back its expand", ErrEdited)
 	}
+	if p.Foreign != nil {
+		if err := p.Foreign.reread(); err != nil {
+			return err
+		}
+	}
 	if p.Deferred != nil {
 		return p.Deferred.reread()
 	}

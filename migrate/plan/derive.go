@@ -140,7 +140,7 @@ func (d *deriver) statement(ctx context.Context, at Scalar) error {
 	if r != nil {
 		return d.refusal(at, r)
 	}
-	specs = modified(specs)
+	specs = joined(modified(specs))
 	rebuilds, err := d.rebuilds(ctx, table, specs, at)
 	if err != nil {
 		return err
@@ -168,7 +168,11 @@ func (d *deriver) groups(ctx context.Context, table string, specs []*ast.AlterTa
 		group = nil
 		return d.alone(ctx, table, []Scalar{{Text: text, Position: at.Position}})
 	}
-	for _, spec := range specs {
+	known, err := d.courses(ctx, table, specs, at)
+	if err != nil {
+		return err
+	}
+	for i, spec := range specs {
 		mapped, err := d.mapped(ctx, table, spec, at)
 		if err != nil {
 			return err
@@ -184,9 +188,11 @@ func (d *deriver) groups(ctx context.Context, table string, specs []*ast.AlterTa
 		if err != nil {
 			return err
 		}
-		next, err := d.courseOf(ctx, table, text, at, course)
-		if err != nil {
-			return err
+		next, ok := known[i]
+		if !ok || next != course {
+			if next, err = d.courseOf(ctx, table, text, at, course); err != nil {
+				return err
+			}
 		}
 		if next != course {
 			if err := flush(); err != nil {
@@ -196,6 +202,35 @@ func (d *deriver) groups(ctx context.Context, table string, specs []*ast.AlterTa
 		course, group = next, append(group, text)
 	}
 	return flush()
+}
+
+// courses finds out the course of each operation of a statement by its place, on
+// one scratch table for all, each after those before it. Planning each by itself
+// would take many times as long. What takes no course there is left out: what is
+// to be said of it is said where it is planned alone.
+func (d *deriver) courses(ctx context.Context, table string, specs []*ast.AlterTableSpec, at Scalar) (map[int]migrate.Course, error) {
+	if len(specs) < 2 {
+		return nil, nil
+	}
+	b := &builder{db: d.db, file: d.file("probe", []Scalar{at}), opts: d.opts}
+	a := &alteration{builder: b, table: table, at: b.file.Alter, statements: []ast.StmtNode{&ast.AlterTableStmt{Specs: specs}}}
+	if err := a.read(ctx); err != nil || a.stopped() {
+		return nil, err
+	}
+	out := map[int]migrate.Course{}
+	err := a.onCopy(ctx, func(s *scratch) error {
+		for i, spec := range specs {
+			a.parts, a.findings = nil, nil
+			if err := a.deriveSpec(ctx, s, spec, at); err != nil {
+				return err
+			}
+			if len(a.parts) > 0 {
+				out[i] = a.parts[0].course
+			}
+		}
+		return nil
+	})
+	return out, err
 }
 
 // courseOf returns the course of one operation, by planning it alone. An

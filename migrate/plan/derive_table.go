@@ -117,9 +117,8 @@ func (d *deriver) shape(ctx context.Context, m *moved, specs []*ast.AlterTableSp
 	if len(m.key) == 0 {
 		return refuse(CodeNoKey, "add a primary key first", "table %s has no primary key, so its rows cannot be told apart", m.old.name), nil
 	}
-	for _, f := range m.old.foreign {
-		return refuse(CodeReferenced, "drop it first, as a change of its own, and add it to the new table afterwards",
-			"the rows of %s move to a table of its own, and foreign key %s stands on it", m.old.name, f.name), nil
+	if r, err := d.referred(ctx, m); r != nil || err != nil {
+		return r, err
 	}
 	list, err := specList(specs)
 	if err != nil {

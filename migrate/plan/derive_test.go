@@ -200,6 +200,7 @@ func TestDeriveRefuses(t *testing.T) {
 		"letters that are lost":    {"ALTER TABLE people CONVERT TO CHARACTER SET ascii", []string{"it yields a value that the column does not take for 1 rows", "(2)"}},
 		"truncate":                 {"TRUNCATE TABLE people", []string{"no statement of this kind"}},
 		"nothing changes":          {"ALTER TABLE people MODIFY COLUMN age INT NULL", []string{"it changes nothing of column age"}},
+		"only its place changes":   {"ALTER TABLE people MODIFY COLUMN age INT NULL FIRST", []string{"column age but its place among the others"}},
 		"no such column":           {"ALTER TABLE people DROP COLUMN nose", []string{"nose"}},
 		"no such index":            {"DROP INDEX nose ON people", []string{"nose"}},
 		"an index without a name":  {"ALTER TABLE people ADD INDEX (age)", []string{"it has no name"}},
@@ -327,7 +328,7 @@ func TestDeriveLooksAtUniqueKeys(t *testing.T) {
 			require.ErrorAs(t, err, &r)
 			require.ErrorContains(t, err, why)
 		}
-		refused("ALTER TABLE tags MODIFY COLUMN tag VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL", "foreign key of_tag stands on it")
+		refused("ALTER TABLE tags MODIFY COLUMN tag VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL", "foreign key of_tag of uses refers to it")
 		run(t, db, "DROP TABLE uses")
 		for _, ddl := range []string{
 			"ALTER TABLE tags MODIFY COLUMN tag VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL",

@@ -26,6 +26,45 @@ func modified(specs []*ast.AlterTableSpec) []*ast.AlterTableSpec {
 	return out
 }
 
+// joined returns operations in which columns that are added one after the other
+// and need nothing but to be added are one operation: the server does it at once,
+// and it is planned at once, however many they are.
+func joined(specs []*ast.AlterTableSpec) []*ast.AlterTableSpec {
+	var out []*ast.AlterTableSpec
+	for _, spec := range specs {
+		if n := len(out); n > 0 && simpleAdd(out[n-1]) && simpleAdd(spec) {
+			all := *out[n-1]
+			all.NewColumns = slices.Concat(all.NewColumns, spec.NewColumns)
+			all.Position = &ast.ColumnPosition{Tp: ast.ColumnPositionNone}
+			out[n-1] = &all
+			continue
+		}
+		out = append(out, spec)
+	}
+	return out
+}
+
+// simpleAdd reports whether an operation adds columns at the end that every
+// INSERT may leave out, and whose value in the rows that are there is a constant.
+func simpleAdd(spec *ast.AlterTableSpec) bool {
+	if spec.Tp != ast.AlterTableAddColumns || spec.IfNotExists || len(spec.NewConstraints) > 0 ||
+		spec.Position != nil && spec.Position.Tp != ast.ColumnPositionNone {
+		return false
+	}
+	return !slices.ContainsFunc(spec.NewColumns, func(c *ast.ColumnDef) bool {
+		return required(c) || slices.ContainsFunc(c.Options, func(o *ast.ColumnOption) bool { return !simpleOption(o) })
+	})
+}
+
+// simpleOption reports whether an option is one of a column that is simply added.
+func simpleOption(o *ast.ColumnOption) bool {
+	if o.Tp == ast.ColumnOptionDefaultValue {
+		_, constant := o.Expr.(ast.ValueExpr)
+		return constant
+	}
+	return slices.Contains([]ast.ColumnOptionType{ast.ColumnOptionNull, ast.ColumnOptionNotNull, ast.ColumnOptionComment, ast.ColumnOptionCollate}, o.Tp)
+}
+
 // retype derives a column of the new type beside the old one, both kept in
 // step. nil is: the operation is no change of the type, or one that the server
 // does without touching rows.

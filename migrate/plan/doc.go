@@ -28,6 +28,24 @@
 // that forbid it make Build return a [*RefusedError] that carries them all;
 // the rest are in the plan for the reviewer.
 //
+// # Kinds of mapping
+//
+// The target is columns of the source's own table (a column change), a table
+// that expand creates (a table change), or columns that expand adds to another
+// table which is there (a merge). Which it is follows from the file and the live
+// schema. A table that is there may not be overwritten, so forward may assign
+// nothing in it but columns that are new.
+//
+// A merge has to answer for rows that are on one side only. A target row need not
+// have a source row; its new columns then are blank, which [migrate.Mapping] says
+// how to tell, and the planner refuses a mapping by which a row that is there
+// could be blank too, or a column that is not plainly blank. A source row has to
+// have a target row: strays are listed and refused here, quarantined by the
+// backfill and refused at the write. A foreign key between the two may delete
+// source rows along with their target rows, which both shapes then lose in one
+// statement; one that would keep a release which knows the target alone from
+// deleting is refused.
+//
 // # What is hashed
 //
 // [Plan.Hash] covers what will be done: the change with its mapping, the DDL,
@@ -58,6 +76,10 @@
 //   - The table gets another key, partitions or character set, or a column does
 //     that a unique index stands on: a table beside the old one, as the server
 //     makes it of a scratch copy, with the rows of both kept in step.
+//
+// A table that takes the place of another takes its foreign keys over; [Foreign] says
+// when, and why that is right. A table that foreign keys point at is refused, with the
+// way around it.
 //
 // What takes the old one's place has a name of its own, which releases move to;
 // DDL.Into chooses it. A statement that drops columns and adds others is taken by

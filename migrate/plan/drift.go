@@ -28,12 +28,16 @@ func Drift(ctx context.Context, q mysqlx.Querier, p *Plan) ([]Finding, error) {
 		}
 		for _, want := range append(append([]migrate.Column(nil), t.Key...), t.Columns...) {
 			got, ok := live.column(want.Name)
+			is := got.Column
+			if m.Kind() == migrate.MergeChange && t.Name == m.Target.Name && fills(m.Forward, want.Name) {
+				is.Default = got.blank()
+			}
 			switch {
 			case !ok:
 				out = append(out, drifted(t.Name+"."+want.Name, "the column is not there"))
-			case got.Column != want:
+			case is != want:
 				out = append(out, drifted(t.Name+"."+want.Name, fmt.Sprintf("the column is %s, and %s in the plan",
-					fact(got.Column), fact(want))))
+					fact(is), fact(want))))
 			}
 		}
 	}
@@ -53,6 +57,9 @@ func fact(c migrate.Column) string {
 	text := c.ColumnType + " " + string(c.Null)
 	if c.Collation != "" {
 		text += " collate " + c.Collation
+	}
+	if c.Default != "" {
+		text += " default " + c.Default
 	}
 	return text
 }

@@ -25,6 +25,7 @@ type executed struct {
 	Undo        []string       `json:"undo"`
 	Contract    []string       `json:"contract"`
 	Deferred    *Deferred      `json:"deferred,omitempty"`
+	Foreign     *Foreign       `json:"foreign,omitempty"`
 	Reads       Reads          `json:"reads"`
 	Backfill    Backfill       `json:"backfill"`
 	Connections Connections    `json:"connections"`
@@ -52,7 +53,7 @@ func (p *Plan) Hash() string {
 func (p *Plan) canonical() []byte {
 	e := executed{
 		Format: hashFormat, Change: p.Change, Schema: p.Schema,
-		Expand: texts(p.Expand), Undo: texts(p.Undo), Contract: texts(p.Contract), Deferred: p.Deferred,
+		Expand: texts(p.Expand), Undo: texts(p.Undo), Contract: texts(p.Contract), Deferred: p.Deferred, Foreign: p.Foreign,
 		Reads: p.Reads, Backfill: p.Backfill, Connections: p.Connections,
 	}
 	if p.Schema != nil {

@@ -31,6 +31,9 @@ func (b *builder) resolveKeys(context.Context, *scratch) error {
 	if !b.stopped() {
 		b.compareKeys()
 	}
+	if b.merges() && !b.stopped() {
+		b.checkMergedKeys()
+	}
 	return nil
 }
 
@@ -104,7 +107,7 @@ func (b *builder) compareKeys() {
 				fmt.Sprintf("it is %s and the source's %s is %s", described(t), s.Name, described(s)),
 				"give both the same type and collation, or the target a longer one of the same kind")
 		}
-		if s.AutoIncrement && !t.AutoIncrement {
+		if s.AutoIncrement && !t.AutoIncrement && !b.merges() {
 			b.warn(CodeKeyNotNumbered, object, at, "the server numbers the source's "+s.Name+" and not this",
 				"add AUTO_INCREMENT, unless releases that write the target number the rows themselves")
 		}

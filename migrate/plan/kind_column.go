@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
@@ -233,15 +234,28 @@ func (c *clause) redefined(name string) (derived, *refusal) {
 	switch {
 	case len(names) > 0:
 	case c.table.texts[was.Name] != c.after.texts[is.Name]:
-		// Nothing but its comment, its visibility or its place among the others.
+		// Nothing but its comment or its visibility.
 		names = []string{"describe column"}
 		d.undo = []Statement{c.alter("MODIFY COLUMN "+before, c.effect(ColumnIs, was.Name))}
+	case !slices.Equal(shared(c.table, c.after), shared(c.after, c.table)):
+		return derived{}, refuse(CodeDDLForbidden, "leave it out: name the columns in SELECT and INSERT, in the order that you want; or carry it out by hand at a quiet time",
+			"it changes nothing of column %s but its place among the others: the server would rewrite the table for it, and running code that counts columns would meet others", was.Name)
 	default:
 		return derived{}, refuse(CodeDDLForbidden, "leave it out", "it changes nothing of column %s", was.Name)
 	}
 	d.kind = strings.Join(names, ", ")
 	d.expand = []Statement{c.alter(c.text, c.effect(ColumnIs, was.Name))}
 	return d, nil
+}
+
+// shared are the columns of a table, in their order, that another one has as well.
+func shared(t, other *table) (names []string) {
+	for _, c := range t.columns {
+		if _, ok := other.column(c.Name); ok {
+			names = append(names, strings.ToLower(c.Name))
+		}
+	}
+	return names
 }
 
 // and joins what two facets ask of the code.

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -20,7 +19,7 @@ func (c *clause) addForeignKey(k *ast.Constraint) (derived, *refusal) {
 	if _, there := c.table.foreignKey(k.Name); there {
 		return derived{}, refuse(CodeTargetExists, "choose another name, or drop that one first", "table %s has a foreign key %s already", c.table.name, k.Name)
 	}
-	var joined, present, columns []string
+	var columns, refers []string
 	for i, p := range k.Keys {
 		col, r := c.column(p.Column.Name.O)
 		if r != nil {
@@ -29,13 +28,10 @@ func (c *clause) addForeignKey(k *ast.Constraint) (derived, *refusal) {
 		if i >= len(k.Refer.IndexPartSpecifications) {
 			return derived{}, refuse(CodeDDLSyntax, "name as many columns on both sides", "its two lists of columns are not of one length")
 		}
-		to := k.Refer.IndexPartSpecifications[i].Column.Name.O
 		columns = append(columns, col.Name)
-		joined = append(joined, "p."+mysqlx.Quote(to)+" = c."+mysqlx.Quote(col.Name))
-		present = append(present, "c."+mysqlx.Quote(col.Name)+" IS NOT NULL")
+		refers = append(refers, k.Refer.IndexPartSpecifications[i].Column.Name.O)
 	}
-	query := fmt.Sprintf("SELECT %s\nFROM %s AS c\nWHERE %s\n  AND NOT EXISTS (\n    SELECT 1\n    FROM %s AS p\n    WHERE %s)",
-		c.table.shownKey("c."), mysqlx.Quote(c.table.name), strings.Join(present, "\n  AND "), mysqlx.Quote(parent), strings.Join(joined, "\n      AND "))
+	query := c.table.orphans(foreignKey{columns: columns, parent: parent, refers: refers})
 	add := c.alter(c.text, c.effect(ConstraintExists, k.Name))
 	// With the checks of this one session off the server adds the key in place,
 	// while writers go on, and does not look at the rows that are there: the

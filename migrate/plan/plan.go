@@ -21,7 +21,9 @@ type Plan struct {
 	// Contract is the DDL that drops the source, in order; it may be empty.
 	Contract []Statement `json:"contract"`
 	// Deferred is the indexes that come after the rows; nil where none do.
-	Deferred    *Deferred   `json:"deferred,omitempty"`
+	Deferred *Deferred `json:"deferred,omitempty"`
+	// Foreign is the foreign keys that the target takes over; nil where none are.
+	Foreign     *Foreign    `json:"foreign,omitempty"`
 	Reads       Reads       `json:"reads"`
 	Backfill    Backfill    `json:"backfill"`
 	Connections Connections `json:"connections"`

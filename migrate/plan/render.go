@@ -14,6 +14,7 @@ func (p *Plan) Render() string {
 	if p.Schema == nil {
 		p.renderMapping(&b)
 	}
+	p.renderForeign(&b)
 	p.renderFindings(&b)
 	p.renderSteps(&b)
 	if p.Schema == nil {
@@ -66,8 +67,11 @@ func (p *Plan) renderHead(b *strings.Builder) {
 	}
 	m := p.Change.Mapping
 	what := fmt.Sprintf("Table `%s` becomes table `%s`, row by row", m.Source.Name, m.Target.Name)
-	if m.Kind() == migrate.ColumnChange {
+	switch m.Kind() {
+	case migrate.ColumnChange:
 		what = fmt.Sprintf("In table `%s`, %s becomes %s", m.Source.Name, columnList(m.Backward), columnList(m.Forward))
+	case migrate.MergeChange:
+		what = fmt.Sprintf("The rows of table `%s` become columns of table `%s`, %s, each in the row with its key", m.Source.Name, m.Target.Name, columnList(m.Forward))
 	}
 	end := "nothing is dropped at the end"
 	if len(p.Contract) > 0 {
@@ -117,9 +121,13 @@ func (p *Plan) renderMapping(b *strings.Builder) {
 	}
 	line(b, "Rows are named by %s.", strings.Join(keys, ", "))
 	for i, t := range []migrate.Table{m.Source, m.Target} {
-		if len(t.Preserve) > 0 && (i == 0 || m.Kind() == migrate.TableChange) {
+		if len(t.Preserve) > 0 && (i == 0 || m.Kind() != migrate.ColumnChange) {
 			line(b, "Copying leaves %s of `%s` as it is.", columnNames(t.Preserve), t.Name)
 		}
+	}
+	if m.Kind() == migrate.MergeChange {
+		line(b, "")
+		line(b, "%s", MergeWords(m))
 	}
 	line(b, "")
 }
@@ -144,7 +152,7 @@ func (p *Plan) renderSteps(b *strings.Builder) {
 	line(b, "| # | phase | what is done | gate | release | way back |")
 	line(b, "|---|---|---|---|---|---|")
 	for i, s := range p.Steps {
-		line(b, "| %d | **%s**<br>%s | %s | %s | %s | %s |", i+1, s.To, code(s.Flag), p.doneWords(s)+p.deferredWords(s.Work), gatesText(s), cell(s.Release), p.wayText(s.WayBack))
+		line(b, "| %d | **%s**<br>%s | %s | %s | %s | %s |", i+1, s.To, code(s.Flag), p.doneWords(s)+p.deferredWords(s.Work)+p.foreignWords(s.To), gatesText(s), cell(s.Release), p.wayText(s.WayBack))
 	}
 	line(b, "")
 }

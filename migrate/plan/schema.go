@@ -209,7 +209,7 @@ func readServer(ctx context.Context, q mysqlx.Querier) (Server, string, error) {
 // explain adds to an error of the server what to do about it.
 func explain(err error) error {
 	if mysqlx.Classify(err) == mysqlx.ClassPrivilege {
-		return fmt.Errorf("%w: grant SELECT, CREATE, ALTER, DROP, INDEX and TRIGGER on the database to the user that plans", err)
+		return fmt.Errorf("%w: grant SELECT, CREATE, ALTER, DROP, INDEX and TRIGGER, and REFERENCES where there are foreign keys, on the database to the user that plans", err)
 	}
 	return err
 }

@@ -32,11 +32,12 @@ const (
 // ErrBusy says that somebody else is planning the same change right now.
 var ErrBusy = errors.New("the same change is being planned by somebody else: wait until that is done")
 
-// scratch is a pair of empty tables on which DDL is tried.
+// scratch is a pair of empty tables on which DDL is tried, and a third one for
+// what they refer to.
 type scratch struct {
-	conn           *mysqlx.Session // kills at the server what is cancelled
-	source, target string          // names of the scratch tables
-	live           struct{ source, target string }
+	conn                   *mysqlx.Session // kills at the server what is cancelled
+	source, target, parent string          // names of the scratch tables
+	live                   struct{ source, target string }
 }
 
 // withScratch calls fn with scratch tables' names, and drops the tables
@@ -49,7 +50,7 @@ func withScratch(ctx context.Context, db *sql.DB, database string, f *File, fn f
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	sum := sha256.Sum256([]byte(database + "\x00" + f.Change.Text))
 	id := hex.EncodeToString(sum[:8])
-	s := &scratch{conn: conn, source: ScratchPrefix + id + "_s", target: ScratchPrefix + id + "_t"}
+	s := &scratch{conn: conn, source: ScratchPrefix + id + "_s", target: ScratchPrefix + id + "_t", parent: ScratchPrefix + id + "_p"}
 	s.live.source, s.live.target = f.Source.Table.Text, f.Target.Table.Text
 
 	lock := "underpin plan " + id
@@ -69,7 +70,7 @@ func withScratch(ctx context.Context, db *sql.DB, database string, f *File, fn f
 
 // drop drops the scratch tables if they are there.
 func (s *scratch) drop(ctx context.Context, q mysqlx.Querier) error {
-	for _, name := range []string{s.source, s.target} {
+	for _, name := range []string{s.source, s.target, s.parent} {
 		if _, err := q.ExecContext(ctx, "/* underpin plan */ DROP TABLE IF EXISTS "+mysqlx.Quote(name)); err != nil {
 			return fmt.Errorf("drop the scratch table %s: %w", name, explain(err))
 		}
@@ -105,9 +106,11 @@ func (s *scratch) of(live string) string {
 }
 
 // copySource makes the scratch of the source.
-func (s *scratch) copySource(ctx context.Context) error {
-	stmt := "/* underpin plan */ CREATE TABLE " + mysqlx.Quote(s.source) + " LIKE " + mysqlx.Quote(s.live.source)
-	return s.exec(ctx, stmt)
+func (s *scratch) copySource(ctx context.Context) error { return s.copy(ctx, s.live.source) }
+
+// copy makes the scratch of a live table.
+func (s *scratch) copy(ctx context.Context, live string) error {
+	return s.exec(ctx, "/* underpin plan */ CREATE TABLE "+mysqlx.Quote(s.of(live))+" LIKE "+mysqlx.Quote(live))
 }
 
 // exec runs a statement on the scratch's connection.

@@ -60,7 +60,7 @@ func (p *Plan) Snippets() ([]Snippet, error) {
 	}
 	return []Snippet{
 		{"first", "Before dual_write. It joins with the change, goes on writing the source shape inside Write, and reads inside Read. It may run beside what runs now only in planned and expanded.", first},
-		{"second", "From read_new on. It writes and reads the target shape, and may run beside the first release until new_only, which asks that the first is gone.", second},
+		{"second", "From read_new on. It writes and reads the target shape, and may run beside the first release until new_only, which asks that the first is gone." + p.obligations(), second},
 		{"third", "After contracted. It no longer declares the change: plain statements on the target, without Write and Read. Once nothing else is live, the change is closed.", ""},
 	}, nil
 }
@@ -92,13 +92,18 @@ func (p *Plan) snippet(writes migrate.Shape, side migrate.Table) (string, error)
 	}
 	f.Insert = fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", mysqlx.Quote(side.Name), strings.Join(columns, ", "), strings.Join(places, ", "))
 	f.Update = fmt.Sprintf("UPDATE %s SET %s WHERE %s", mysqlx.Quote(side.Name), strings.Join(sets, ", "), keyCondition(side.Key))
-	f.Numbered = len(side.Key) == 1 && side.Key[0].AutoIncrement
+	// The rows of a merge's target have columns that are not of this change, so
+	// the code that inserts them goes on as it does, inside Write.
+	f.Numbered = len(side.Key) == 1 && side.Key[0].AutoIncrement && m.Kind() != migrate.MergeChange
 	var old, now []string
 	for _, a := range m.Forward {
 		old = append(old, a.Value.Over(mysqlx.Quote(m.Source.Name)))
 		now = append(now, mysqlx.Quote(a.Column))
 	}
 	f.ReadOld = fmt.Sprintf("SELECT %s FROM %s WHERE %s", strings.Join(old, ", "), mysqlx.Quote(m.Source.Name), keyCondition(m.Source.Key))
+	if m.Kind() == migrate.MergeChange {
+		f.ReadOld = readMerged(m)
+	}
 	f.ReadNew = fmt.Sprintf("SELECT %s FROM %s WHERE %s", strings.Join(now, ", "), mysqlx.Quote(m.Target.Name), keyCondition(m.Target.Key))
 	return f.render()
 }

@@ -12,6 +12,9 @@ type Statement struct {
 	// effect. Empty means that the schema cannot show it; such a statement may
 	// be executed again.
 	Effects []Effect `json:"effects,omitempty"`
+	// Parents are the tables that its foreign keys refer to, which it locks for the
+	// same instant as its own.
+	Parents []string `json:"parents,omitempty"`
 	// Session names the variables that have to be off in the session that
 	// executes it.
 	Session []string `json:"session,omitempty"`

@@ -18,6 +18,11 @@ type coster struct {
 	costs []Cost
 }
 
+// knows reports whether the cost of a statement is recorded.
+func (c *coster) knows(sql string) bool {
+	return slices.ContainsFunc(c.costs, func(k Cost) bool { return k.SQL == sql })
+}
+
 // facts are what the cost of a statement hangs on: the scratch as the
 // statements before it have left it, with what a scratch does not have.
 func (b *builder) facts(ctx context.Context, s *scratch, name string) (*classify.Table, error) {
@@ -66,7 +71,7 @@ func (b *builder) judge(ctx context.Context, s *scratch, st Statement, at Positi
 // keepCost records what a statement costs. Of one that is met again, on the way
 // back or a second time, the first counts.
 func (b *builder) keepCost(c Cost) {
-	if slices.ContainsFunc(b.coster.costs, func(k Cost) bool { return k.SQL == c.SQL }) {
+	if b.coster.knows(c.SQL) {
 		return
 	}
 	b.coster.costs = append(b.coster.costs, c)
@@ -79,7 +84,9 @@ func (b *builder) keepCost(c Cost) {
 
 // carryOut carries a statement out on the scratch, where text has the scratch's
 // name, in the way that the classification says. Where the server refuses that
-// way, the next is taken, and the plan says so: what the server says wins.
+// way, the next is taken, and the plan says so: what the server says wins. Of a
+// statement that has a cost already nothing is said: by now the scratch bears the
+// marks of having been there and back.
 func (b *builder) carryOut(ctx context.Context, s *scratch, c Cost, text string, at Position) error {
 	for {
 		asserted, err := c.Over(text)
@@ -92,6 +99,10 @@ func (b *builder) carryOut(ctx context.Context, s *scratch, c Cost, text string,
 		if !refused || !more {
 			b.keepCost(c)
 			return err
+		}
+		if b.coster.knows(c.SQL) {
+			c = next
+			continue
 		}
 		words, _ := serverWords(err)
 		b.warn(CodeCost, oneLine(c.SQL), at, fmt.Sprintf("%s would do it %s, and refuses: %s (%s)", c.Server, c.Class, why, s.unscratch(words)),

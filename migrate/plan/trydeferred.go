@@ -72,7 +72,7 @@ func (b *builder) tryDeferred(ctx context.Context, s *scratch) error {
 		if b.addedByName(i) {
 			continue
 		}
-		later := b.mayDefer() && !b.numbers(i)
+		later := b.mayDefer() && !b.numbers(i) && !b.follows(i)
 		if later {
 			if later, err = comesBack(ctx, s, d, i); err != nil {
 				return err

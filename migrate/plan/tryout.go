@@ -15,7 +15,7 @@ import (
 func (b *builder) tryOut(ctx context.Context) error {
 	return withScratch(ctx, b.db, b.database, b.file, func(s *scratch) error {
 		for _, step := range []func(context.Context, *scratch) error{
-			b.tryExpand, b.resolveKeys, b.resolveMapping, b.prepareMapping, b.judgeUndo, b.tryContract, b.tryDeferred,
+			b.tryExpand, b.resolveKeys, b.resolveMapping, b.prepareMapping, b.tryForeign, b.judgeUndo, b.tryContract, b.tryDeferred,
 		} {
 			if err := step(ctx, s); err != nil {
 				return err
@@ -30,8 +30,14 @@ func (b *builder) tryOut(ctx context.Context) error {
 
 // tryExpand makes the scratch tables and reads what expand makes of them.
 func (b *builder) tryExpand(ctx context.Context, s *scratch) error {
-	if err := s.copySource(ctx); err != nil {
-		return fmt.Errorf("copy the shape of %s to a scratch table: %w", s.live.source, explain(err))
+	there := []string{s.live.source}
+	if b.merges() {
+		there = append(there, s.live.target)
+	}
+	for _, live := range there {
+		if err := s.copy(ctx, live); err != nil {
+			return fmt.Errorf("copy the shape of %s to a scratch table: %w", live, explain(err))
+		}
 	}
 	if err := b.takeBack(ctx, s); err != nil || b.stopped() {
 		return err
@@ -39,6 +45,11 @@ func (b *builder) tryExpand(ctx context.Context, s *scratch) error {
 	var err error
 	if b.before, err = readTable(ctx, s.conn, s.source); err != nil {
 		return err
+	}
+	if b.merges() {
+		if b.targetBefore, err = readTable(ctx, s.conn, s.target); err != nil {
+			return err
+		}
 	}
 	for _, d := range b.expand {
 		if err := b.try(ctx, s, d); err != nil || b.stopped() {
@@ -54,7 +65,10 @@ func (b *builder) tryExpand(ctx context.Context, s *scratch) error {
 			return err
 		}
 	}
-	b.checkLoosened()
+	b.checkLoosened(b.file.Source.Table.Text, b.before, b.after)
+	if b.merges() {
+		b.checkLoosened(b.file.Target.Table.Text, b.targetBefore, b.target)
+	}
 	b.checkExpanded()
 	return nil
 }
@@ -87,13 +101,13 @@ func (b *builder) try(ctx context.Context, s *scratch, d *ddl) error {
 	return nil
 }
 
-// takeBack removes from the scratch of the source what statements of expand
-// have added to the live table already, so that expand can be tried from the
+// takeBack removes from the scratch of a live table what statements of expand
+// have added to the live one already, so that expand can be tried from the
 // beginning and compared with what is there.
 func (b *builder) takeBack(ctx context.Context, s *scratch) error {
 	for i := len(b.expand) - 1; i >= 0; i-- {
 		d := b.expand[i]
-		if d.Kind == CreateTable || s.of(d.Table) != s.source {
+		if d.Kind == CreateTable || s.of(d.Table) != s.source && !b.merges() {
 			continue
 		}
 		progress, err := Taken(ctx, b.db, d.Statement)
@@ -106,7 +120,7 @@ func (b *builder) takeBack(ctx context.Context, s *scratch) error {
 			return nil
 		}
 		on := d.Statement
-		on.Table = s.source
+		on.Table = s.of(d.Table)
 		reverse, ok := reverse(on)
 		if progress != AllTaken || !ok {
 			continue
@@ -123,14 +137,14 @@ func (b *builder) takeBack(ctx context.Context, s *scratch) error {
 }
 
 // checkLoosened refuses an expand that makes an existing column stricter.
-func (b *builder) checkLoosened() {
-	for _, was := range b.before.columns {
-		is, ok := b.after.column(was.Name)
+func (b *builder) checkLoosened(name string, before, after *table) {
+	for _, was := range before.columns {
+		is, ok := after.column(was.Name)
 		if !ok || is == was {
 			continue
 		}
 		if why := tightens(was, is); why != "" {
-			b.refuse(CodeDDLTightens, b.file.Source.Table.Text+"."+was.Name, b.positionOfTable(b.file.Source.Table.Text), why,
+			b.refuse(CodeDDLTightens, name+"."+was.Name, b.positionOfTable(name), why,
 				"expand may only loosen a column: running releases do not expect more")
 		}
 	}
@@ -172,11 +186,18 @@ func (b *builder) checkExpanded() {
 			b.refuse(CodeExpandDiffers, name+"."+c.Name, b.positionOfTable(name), reason, "drop what is there and not in use, or make expand say the same")
 		}
 	}
-	compare(b.live.source, b.after, b.file.Source.Table.Text, func(name string) bool {
-		_, old := b.before.column(name)
-		return !old
-	})
-	if b.live.target == nil || b.columnChange() {
+	beyond := func(before *table) func(string) bool {
+		return func(name string) bool {
+			_, old := before.column(name)
+			return !old
+		}
+	}
+	compare(b.live.source, b.after, b.file.Source.Table.Text, beyond(b.before))
+	switch {
+	case b.live.target == nil || b.columnChange():
+		return
+	case b.merges():
+		compare(b.live.target, b.target, b.live.target.name, beyond(b.targetBefore))
 		return
 	}
 	if len(b.live.target.columns) < len(b.target.columns) {

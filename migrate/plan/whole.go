@@ -44,6 +44,11 @@ type foreignKey struct {
 	name            string
 	table, parent   string
 	columns, refers []string
+
+	// The rest is read by readOutgoing: the parent's database, if it is another;
+	// how NULLs match, if that is said; and the rules.
+	elsewhere, match   string
+	onDelete, onUpdate ForeignRule
 }
 
 // names reports whether the key stands on a column of a table, on either side.

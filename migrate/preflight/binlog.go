@@ -3,6 +3,7 @@ package preflight
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,15 +33,19 @@ func (e *examiner) format() string {
 func (e *examiner) binlogBytes(m migrate.Mapping, t *table, grown uint64) uint64 {
 	image := strings.ToUpper(e.vars["binlog_row_image"])
 	const keyBytes = 16
+	rows := t.Rows
+	if m.Kind() == migrate.MergeChange {
+		rows = min(rows, e.table(m.Source.Name).Rows) // no others change
+	}
 	switch format := e.format(); {
 	case format == "" || format == "STATEMENT":
 		return 0
 	case m.Kind() == migrate.TableChange:
 		return scaled(t.RowBytes, 1, t.Rows)
 	case image == "MINIMAL":
-		return sum(grown, scaled(keyBytes, 1, t.Rows))
+		return sum(grown, scaled(keyBytes, 1, rows))
 	default:
-		return sum(scaled(images[image]*t.RowBytes, 1, t.Rows), grown)
+		return sum(scaled(images[image]*t.RowBytes, 1, rows), grown)
 	}
 }
 
@@ -65,7 +70,8 @@ func (e *examiner) lookAtBinlog(ctx context.Context) error {
 		}
 		c.What += fmt.Sprintf(" to the %s that are there", bytesText(have))
 	}
-	if format != "ROW" {
+	writes := slices.ContainsFunc(e.r.Steps, func(f Forecast) bool { return f.Class == Chunks })
+	if format != "ROW" && writes { // DDL is logged as a statement in any format
 		c.Status, c.Remedy = Care, "set binlog_format=ROW: replicas would evaluate the mapping once more, and may come to other rows"
 	}
 	e.check(c)

@@ -11,6 +11,7 @@ import (
 	"github.com/pingcap/tidb/pkg/parser/format"
 	_ "github.com/pingcap/tidb/pkg/parser/test_driver" // the parser's literals
 
+	"github.com/underpin-db/underpin/internal/mysqlx"
 	"github.com/underpin-db/underpin/migrate/plan"
 )
 
@@ -56,6 +57,10 @@ func kindOf(sql string) plan.StatementKind {
 		return plan.CreateIndex
 	case *ast.DropTableStmt:
 		return plan.DropTable
+	case *ast.RenameTableStmt:
+		return plan.RenameTable
+	case *ast.CreateViewStmt:
+		return plan.CreateView
 	}
 	return ""
 }
@@ -100,6 +105,40 @@ func onScratch(sql, table string) (plan.Statement, error) {
 	out.SQL = strings.ReplaceAll(b.String(), ") ENFORCED", ")")
 	return out, nil
 }
+
+// dropIndexes returns what takes a statement back on a table, if all that it
+// does is to add indexes.
+func dropIndexes(sql, table string) (undo string, ok bool) {
+	node, err := parser.New().ParseOneStmt(sql, "", "")
+	if err != nil {
+		return "", false
+	}
+	var names []string
+	switch s := node.(type) {
+	case *ast.CreateIndexStmt:
+		names = append(names, s.IndexName)
+	case *ast.AlterTableStmt:
+		for _, spec := range s.Specs {
+			switch {
+			case spec.Tp == ast.AlterTableAlgorithm || spec.Tp == ast.AlterTableLock:
+			case spec.Tp == ast.AlterTableAddConstraint && slices.Contains(addedIndexes, spec.Constraint.Tp):
+				names = append(names, spec.Constraint.Name)
+			default:
+				return "", false
+			}
+		}
+	}
+	if len(names) == 0 || slices.Contains(names, "") { // the server makes up a name
+		return "", false
+	}
+	for i, name := range names {
+		names[i] = "DROP INDEX " + mysqlx.Quote(name)
+	}
+	return "ALTER TABLE " + mysqlx.Quote(table) + " " + strings.Join(names, ", "), true
+}
+
+// addedIndexes are constraints that are indexes.
+var addedIndexes = []ast.ConstraintType{ast.ConstraintIndex, ast.ConstraintKey, ast.ConstraintUniq, ast.ConstraintUniqKey, ast.ConstraintUniqIndex, ast.ConstraintFulltext}
 
 // alterElsewhere says why an ALTER is not to be tried; empty if it may be. The
 // clauses ALGORITHM and LOCK are taken out: they are asked for anew.

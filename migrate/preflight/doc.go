@@ -23,23 +23,41 @@
 // migrate/ddl says, as in the plan. Durations come from a measured sample on this
 // very server. Rows of the table are copied to a scratch table of the same shape,
 // in chunks and with as many workers as the backfill will have; then each
-// statement of the plan is carried out on that scratch, and on an empty twin; and
-// the pairs of what was copied are compared, as the verification does it. A
-// statement that copies is repeated until it has filled the redo log, or copied
-// as many rows as there are: beyond that it waits for the disk. An integer key is sampled at four places between its lowest
-// and its highest value, any other key from its beginning. A time for N rows
-// follows from that for n:
+// statement of the plan is carried out on that scratch, on one with a quarter of
+// its rows, and on an empty twin; and the pairs of what was copied are compared,
+// as the verification does it. An integer key is sampled at four places between
+// its lowest and its highest value, any other key from its beginning. A time for
+// N rows follows from that for n:
 //
 //	seconds(N) = fixed + (measured(n) - fixed) · N/n · growth
 //	growth     = 1 + share · (ln N / ln n - 1)
 //
-// fixed is what the statement takes on the empty twin. share is the secondary
-// indexes' part of the table's bytes: their entries come unsorted, so that each
-// costs a descent, or a merge, of which there are more in a larger table; the
-// clustered index is written in its own order and grows evenly. A range of ±30 %
-// stands around the number. Where data and indexes exceed the buffer pool, and
-// the sample did not, the upper end is three times the number instead: pages of
-// secondary indexes then come from disk, which a sample cannot show.
+// fixed is what does not depend on the rows: where the line through the times of
+// the quarter and of the whole sample meets no rows. That is more than a statement
+// takes on the empty twin, for with the first rows come sort files, flushes and
+// threads, which an extrapolation of everything above the twin's time would count
+// N/n times. A line that leaves the rows less than half of that is not believed:
+// the sample is too small to tell. share is the secondary indexes' part of the
+// table's bytes: their entries come unsorted, so that each costs a descent, or a
+// merge, of which there are more in a larger table; the clustered index is
+// written in its own order and grows evenly. Of a statement that only builds
+// indexes it is 1.
+//
+// Work that is over in a moment tells of that moment alone. A copy, by a statement
+// or by the backfill, is repeated until it has filled the redo log, or copied as
+// many rows as there are: a server puts the writing of pages off until then, so
+// the first rows are cheap. For the backfill fixed is then where the line through
+// the first copy and all of them meets no rows, below zero, so that the rows
+// beyond the sample take what the later ones took; and what one of two workers
+// copies while the other has nothing left to do is counted at one worker's pace.
+// Pairs are compared again and again for as long as the sample may take. An index
+// is built twice, and the second time counts: the first index over rows that
+// were just written takes longer, and the table's were written long ago.
+//
+// A range of ±30 % stands around the number. Where data and indexes exceed the
+// buffer pool, and the sample did not, the upper end is three times the number
+// instead: pages of secondary indexes then come from disk, which a sample cannot
+// show.
 //
 // The sample of a key that is no integer knows one worker; every sample knows the
 // load of this moment, and a scratch table without the foreign keys and triggers
@@ -64,6 +82,8 @@
 // # What it writes
 //
 // Scratch tables of the names [plan.ScratchPrefix] + "preflight_…", of at most
-// [Input.SampleRows] rows each, twice, go through the binary log as the real
-// work will. A killed preflight leaves them; the next one drops them.
+// [Input.SampleRows] rows each, twice, and a quarter as many, go through the
+// binary log as the real work will. So do the repetitions of a copy, of
+// [Input.SampleBytes] at most. A killed preflight leaves scratch tables; the next
+// one drops them.
 package preflight

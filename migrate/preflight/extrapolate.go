@@ -29,6 +29,27 @@ const noise = 0.02
 // fromDisk is the upper end of a forecast for a table beyond the buffer pool.
 const fromDisk = 3
 
+// statement is a sample of a statement that took so long on no rows, on part of
+// the sample's and on all of them. What does not depend on the rows is where the
+// line through part and all meets none: with the first rows come costs that an
+// empty table does not have. It is no less than on no rows, and it leaves half
+// of what is above that to the rows: a line that leaves them less is one of a
+// sample too small to tell.
+func statement(none float64, part, all Sample) Sample {
+	none = min(none, all.Seconds)
+	all.Fixed = none
+	if all.Rows > part.Rows && part.Rows > 0 {
+		all.Fixed = max(none, min(meeting(part, all), (none+all.Seconds)/2))
+	}
+	return all
+}
+
+// meeting is where the line through two samples meets no rows: below zero
+// where the later rows have taken longer than the first.
+func meeting(part, all Sample) float64 {
+	return all.Seconds - (all.Seconds-part.Seconds)*float64(all.Rows)/float64(all.Rows-part.Rows)
+}
+
 // forecast is the time for all rows after a sample's; see the package comment.
 // It is nil for a sample of no rows of a table that has some.
 func (s Sample) forecast(of size) *Span {
@@ -51,6 +72,15 @@ func (s Sample) forecast(of size) *Span {
 		out.High = seconds * fromDisk
 	}
 	return out
+}
+
+// and is the forecast with so many seconds more to be expected.
+func (s *Span) and(seconds float64) *Span {
+	if s == nil || s.Expected == 0 {
+		return s
+	}
+	longer := 1 + seconds/s.Expected
+	return &Span{s.Low * longer, s.Expected * longer, s.High * longer}
 }
 
 // growth is how much longer a row takes in the whole table than in the sample.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,18 +57,18 @@ func (e *examiner) size(t *table, bytes uint64) size {
 	return size{rows: t.Rows, indexShare: t.indexShare(), pool: pool, table: float64(bytes)}
 }
 
-// forecastStatement tries a statement on the empty twin and then on the sample.
+// forecastStatement tries a statement on the scratch tables.
 func (e *examiner) forecastStatement(ctx context.Context, step Step) Forecast {
 	live := e.table(step.Table)
 	f := Forecast{Phase: step.Phase, Table: step.Table, What: oneLine(step.SQL), Class: step.Class, given: step.Class}
 	kind := kindOf(step.SQL)
-	if kind == plan.CreateTable || kind == plan.DropTable {
+	if slices.Contains([]plan.StatementKind{plan.CreateTable, plan.CreateView, plan.DropTable, plan.RenameTable}, kind) {
 		e.forecastWhole(ctx, step, live, kind, &f)
 		return f
 	}
 	s := e.scratch(ctx, live)
 	if f.err = s.err; f.err == nil {
-		f.err = e.tryBoth(ctx, s, step.SQL, &f)
+		f.err = e.try(ctx, s, step.SQL, &f)
 	}
 	if errors.Is(f.err, errUntried) && s.err == nil {
 		e.standIn(ctx, s, &f)
@@ -77,20 +78,24 @@ func (e *examiner) forecastStatement(ctx context.Context, step Step) Forecast {
 		return f
 	}
 	of := e.size(live, live.bytes())
-	if f.Class == ddl.Instant || !f.Class.Rebuilds() && f.Bytes == 0 {
+	switch {
+	case f.mayBeDictionary():
 		of.work = dictionary
+	case f.Sort > 0 && !f.Class.Rebuilds():
+		of.indexShare = 1 // it sorts, and does nothing else
 	}
 	f.Time = f.Sample.forecast(of)
 	return f
 }
 
-// forecastWhole is for a table that is made or dropped: the dictionary changes.
+// forecastWhole is for a table or view that is made, renamed or dropped: the
+// dictionary changes.
 func (e *examiner) forecastWhole(ctx context.Context, step Step, live *table, kind plan.StatementKind, f *Forecast) {
 	f.Class = ddl.Metadata
 	s := e.newScratch(live)
-	if kind == plan.DropTable {
+	if kind != plan.CreateTable {
 		// Leftovers of an earlier step are none: a twin of another name.
-		f.Sample.Seconds, f.err = e.timedDrop(ctx, s.twin+"d")
+		f.Sample.Seconds, f.err = e.timedNames(ctx, kind, s.twin+"d")
 	} else if live.there || e.scratches[key(step.Table)] != nil {
 		f.err = fmt.Errorf("%w: the table exists already", errUntried)
 	} else if f.err = live.blind; f.err == nil {
@@ -104,9 +109,9 @@ func (e *examiner) forecastWhole(ctx context.Context, step Step, live *table, ki
 	}
 }
 
-// timedCreate makes both scratch tables by the plan's own statement.
+// timedCreate makes the scratch tables by the plan's own statement.
 func (e *examiner) timedCreate(ctx context.Context, create string, s *scratch) (seconds float64, err error) {
-	for _, name := range []string{s.full, s.twin} {
+	for _, name := range []string{s.full, s.part, s.twin} {
 		tried, err := onScratch(create, name)
 		if err != nil {
 			return 0, err
@@ -120,17 +125,33 @@ func (e *examiner) timedCreate(ctx context.Context, create string, s *scratch) (
 	return seconds, nil
 }
 
-// timedDrop drops an empty table.
-func (e *examiner) timedDrop(ctx context.Context, name string) (float64, error) {
+// timedNames makes, renames and drops an empty table, and returns what the one
+// that was asked for took. A table stands for a view.
+func (e *examiner) timedNames(ctx context.Context, kind plan.StatementKind, name string) (seconds float64, err error) {
 	if e.readOnly() != "" {
 		return 0, errReadOnly
 	}
-	if err := e.limited(ctx, "/* underpin preflight */ CREATE TABLE "+mysqlx.Quote(name)+" (id INT NOT NULL PRIMARY KEY)"); err != nil {
-		return 0, err
+	if kind == plan.CreateView {
+		kind = plan.CreateTable
 	}
-	began := time.Now()
-	err := e.limited(ctx, "/* underpin preflight */ DROP TABLE "+mysqlx.Quote(name))
-	return time.Since(began).Seconds(), err
+	renamed := name + "r"
+	for _, step := range []struct {
+		kind plan.StatementKind
+		sql  string
+	}{
+		{plan.CreateTable, "CREATE TABLE " + mysqlx.Quote(name) + " (id INT NOT NULL PRIMARY KEY)"},
+		{plan.RenameTable, "RENAME TABLE " + mysqlx.Quote(name) + " TO " + mysqlx.Quote(renamed)},
+		{plan.DropTable, "DROP TABLE " + mysqlx.Quote(renamed)},
+	} {
+		began := time.Now()
+		if err := e.limited(ctx, "/* underpin preflight */ "+step.sql); err != nil {
+			return 0, err
+		}
+		if step.kind == kind {
+			seconds = time.Since(began).Seconds()
+		}
+	}
+	return seconds, nil
 }
 
 // oneLine returns text with single blanks.

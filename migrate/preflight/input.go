@@ -27,12 +27,14 @@ type Input struct {
 	// operator knows it. Zero asks the server, which can tell only where it runs
 	// on this machine or has the DISKS plugin.
 	FreeBytes uint64
-	// SampleFor bounds the time in which rows of one table are copied, and four
-	// times as long any one statement on the copy. Defaults to 5 s.
+	// SampleFor bounds the time in which rows of one table are copied, that in
+	// which this is repeated, and that in which pairs are compared; and four times
+	// as long any one statement on the copy. Defaults to 5 s.
 	SampleFor time.Duration
 	// SampleRows bounds the rows copied of one table. Defaults to 100,000.
 	SampleRows int
-	// SampleBytes bounds them as well, by the average row. Defaults to 256 MiB.
+	// SampleBytes bounds them as well, by the average row, and what repetitions of
+	// a copy come to. Defaults to 256 MiB.
 	SampleBytes uint64
 	// ChunkTarget is the backfill's. Defaults to 100 ms.
 	ChunkTarget time.Duration
@@ -93,11 +95,17 @@ func FromPlan(p *plan.Plan) []Step {
 	if later != nil {
 		statements(migrate.Expanded, later.Drop(later.Indexes))
 	}
+	if p.Foreign != nil {
+		statements(migrate.Expanded, p.Foreign.Following()...)
+	}
 	if m := p.Change.Mapping; m.Source.Name != "" {
 		out = append(out, Step{Phase: migrate.Backfilling, Rewrite: &m})
 	}
 	if later != nil {
 		statements(migrate.Verified, later.Add(later.Indexes))
+	}
+	if p.Foreign != nil {
+		statements(migrate.OnlyNew, p.Foreign.Passing()...)
 	}
 	statements(migrate.Contracted, p.Contract...)
 	return out

@@ -86,16 +86,6 @@ func (e *examiner) judgeDensity(t *table) {
 	}
 }
 
-// made reports whether a step makes the table.
-func (e *examiner) made(name string) bool {
-	for _, s := range e.in.Steps {
-		if s.SQL != "" && key(s.Table) == key(name) && kindOf(s.SQL) == plan.CreateTable {
-			return true
-		}
-	}
-	return false
-}
-
 // judgeStep says of a step how long it takes, what it locks, and whether the
 // server takes it at all.
 func (e *examiner) judgeStep(f *Forecast) {

@@ -69,7 +69,7 @@ func (r Report) Text() string {
 }
 
 // Brief returns the report in a few lines: each table's size, what takes a
-// second or more, who is in the way, and what speaks against it.
+// second or more, who is in the way, and what the verdict rests on.
 func (r Report) Brief() []string {
 	var out []string
 	for _, t := range r.Tables {
@@ -87,16 +87,19 @@ func (r Report) Brief() []string {
 			out = append(out, fmt.Sprintf("%s: %s, %s", plain(cut(f.What)), f.Class, f.Time.text()))
 		}
 	}
-	line := "in all " + Span{low, expected, high}.text()
-	if unknown > 0 {
-		line += fmt.Sprintf(", and %d that could not be timed", unknown)
+	switch line := "in all " + (Span{low, expected, high}).text(); {
+	case unknown == 0:
+		out = append(out, line)
+	case unknown < len(r.Steps):
+		out = append(out, fmt.Sprintf("%s, and %d that could not be timed", line, unknown))
+	default:
+		out = append(out, "no step could be timed")
 	}
-	out = append(out, line)
 	for _, b := range r.Blockers {
 		out = append(out, "in the way: "+plain(b.text()))
 	}
 	for _, c := range r.Checks {
-		if c.Status == No || c.Status == Care {
+		if c.Status != OK {
 			out = append(out, fmt.Sprintf("%s: %s %s: %s", c.Status, c.Code, plain(c.Object), plain(c.What)))
 		}
 	}

@@ -154,7 +154,9 @@ type Span struct {
 }
 
 // Sample is a measurement: so many rows, so many seconds, of which Fixed do not
-// depend on the rows.
+// depend on the rows. Of a copy by the backfill it may be below zero: what the
+// first rows were quicker than those behind them, which find a log to be made
+// room in.
 type Sample struct {
 	Rows    uint64  `json:"rows"`
 	Seconds float64 `json:"seconds"`

@@ -34,6 +34,8 @@ type examiner struct {
 	tables []*table
 	// scratches are the scratch tables made so far, by the live table's name.
 	scratches map[string]*scratch
+	// renamed is what the steps rename.
+	renamed renames
 	// writes is how many rows a second the whole server writes; negative where
 	// that is unknown.
 	writes float64
@@ -50,7 +52,7 @@ func Run(ctx context.Context, db *sql.DB, in Input) (report Report, err error) {
 	if err := in.validate(); err != nil {
 		return Report{}, err
 	}
-	e := &examiner{db: db, in: in, vars: map[string]string{}, scratches: map[string]*scratch{}, writes: -1}
+	e := &examiner{db: db, in: in, vars: map[string]string{}, scratches: map[string]*scratch{}, renamed: renamesOf(in.Steps), writes: -1}
 	if e.s, err = mysqlx.NewSession(ctx, db); err != nil {
 		return Report{}, err
 	}

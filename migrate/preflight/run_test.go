@@ -68,6 +68,7 @@ func TestTableChange(t *testing.T) {
 		require.True(t, r.Tables[0].Exact)
 		require.EqualValues(t, 3_000, r.Tables[0].Rows)
 		require.EqualValues(t, 3_000, r.Steps[1].Sample.Rows, "a small table is sampled whole")
+		require.EqualValues(t, 3_000, r.Steps[2].Sample.Rows, "and compared once")
 		require.InDelta(t, r.Steps[1].Sample.Seconds, r.Steps[1].Time.Expected, 1e-9)
 		require.Equal(t, ddl.Metadata, r.Steps[3].Class)
 		for _, text := range []string{r.Text(), r.Markdown()} {
@@ -80,6 +81,36 @@ func TestTableChange(t *testing.T) {
 		require.Equal(t, r.Verdict, back.Verdict)
 		require.Equal(t, r.Steps, back.Steps)
 		require.Equal(t, r.Checks, back.Checks)
+	})
+}
+
+// What a step names by the name that an earlier one gives it is the table that is
+// there now; a view that an earlier step makes is nothing that is missing.
+func TestRenamesAreFollowed(t *testing.T) {
+	t.Parallel()
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		f := newFixture(t, s)
+		f.fill("users", 200)
+		step := func(phase migrate.Phase, table, sql string) preflight.Step {
+			return preflight.Step{Phase: phase, Table: table, SQL: sql}
+		}
+		for _, steps := range [][]preflight.Step{
+			{step(migrate.Expanded, "users", "RENAME TABLE users TO held"), step(migrate.Contracted, "held", "DROP TABLE held")},
+			{
+				step(migrate.Expanded, "people", "CREATE SQL SECURITY INVOKER VIEW people AS SELECT * FROM users"),
+				step(migrate.Contracted, "users", "RENAME TABLE people TO held, users TO people"), step(migrate.Contracted, "held", "DROP VIEW IF EXISTS held"),
+			},
+		} {
+			r := f.run(f.quick(steps...))
+			require.NotEqual(t, preflight.NoGo, r.Verdict, r.Text())
+			require.Equal(t, "users", r.Tables[0].Table)
+			for _, f := range r.Steps {
+				require.Equal(t, ddl.Metadata, f.Class)
+				require.NotNil(t, f.Time, f.Why)
+			}
+		}
+		missing := f.run(f.quick(step(migrate.Contracted, "held", "DROP TABLE held")))
+		require.Equal(t, preflight.NoGo, missing.Verdict, "nobody makes it")
 	})
 }
 

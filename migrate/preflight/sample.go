@@ -41,14 +41,26 @@ type chunk struct {
 	size  int // as asked for
 	rows  uint64
 	took  time.Duration
+	// early says that its worker was still finding its pace.
+	early bool
 }
+
+// pace is a worker's: how many rows its next chunk has, and whether it has been
+// found yet.
+type pace struct {
+	size  int
+	found bool
+}
+
+// firstSize is the size of a worker's first chunk, the backfill's own.
+const firstSize = 500
 
 // sampler goes over a range in chunks, as a worker of the backfill does.
 type sampler struct {
 	target time.Duration // of one chunk
 	s      *mysqlx.Session
 	m      *shape.Mapper
-	size   int
+	pace   *pace
 	chunks []chunk
 	// work does one range and returns how many rows it had.
 	work func(p *sampler, ctx context.Context, scope shape.Scope) (uint64, error)
@@ -58,7 +70,7 @@ type sampler struct {
 // end, and reports whether it was the range.
 func (p *sampler) over(ctx context.Context, low, high shape.Key, b *budget) (done bool, err error) {
 	for !b.spent() {
-		size := min(p.size, b.rows)
+		size := min(p.pace.size, b.rows)
 		began := time.Now()
 		end, err := p.boundary(ctx, shape.Range(low, high), size)
 		if err != nil {
@@ -73,17 +85,25 @@ func (p *sampler) over(ctx context.Context, low, high shape.Key, b *budget) (don
 			return false, err
 		}
 		took := time.Since(began)
-		p.chunks = append(p.chunks, chunk{shape.Range(low, end), size, rows, took})
+		p.chunks = append(p.chunks, chunk{shape.Range(low, end), size, rows, took, !p.pace.found})
 		if last {
 			return true, nil
 		}
+		if size == p.pace.size { // one that is cut short says nothing about it
+			p.pace.next(p.target, took)
+		}
 		b.rows -= size
 		low = end
-		// The backfill's own pace: towards the target, by a factor of two at most.
-		ideal := float64(size) * p.target.Seconds() / max(took.Seconds(), 1e-6)
-		p.size = int(max(10, min(ideal, float64(2*p.size), 50_000), float64(p.size/2)))
 	}
 	return false, nil
+}
+
+// next hears what a chunk took. It is the backfill's own pace: towards the
+// target, by a factor of two at most.
+func (p *pace) next(target, took time.Duration) {
+	ideal := float64(p.size) * target.Seconds() / max(took.Seconds(), 1e-6)
+	p.found = p.found || ideal < float64(2*p.size)
+	p.size = int(max(10, min(ideal, float64(2*p.size), 50_000), float64(p.size/2)))
 }
 
 // boundary is the key of the n-th row of a range; nil if it has fewer.
@@ -96,18 +116,15 @@ func (p *sampler) boundary(ctx context.Context, scope shape.Scope, n int) (key s
 	return key, err
 }
 
-// paced is the sample's rows with the time that they would take at the pace of
-// chunks of full size: the first ones, which are small, are left out of it if
-// enough remain. Workers side by side take so much less.
+// paced is the sample's rows with the time that they would take at the pace that
+// the workers have found: the chunks before are left out of it if enough remain.
+// All behind them count, for those that took long are part of the pace. Workers
+// side by side take so much less.
 func paced(chunks []chunk, workers int) Sample {
 	var all, steady chunk
-	largest := 0
 	for _, c := range chunks {
-		largest = max(largest, c.size)
 		all.rows, all.took = all.rows+c.rows, all.took+c.took
-	}
-	for _, c := range chunks {
-		if c.size >= largest/2 {
+		if !c.early {
 			steady.rows, steady.took = steady.rows+c.rows, steady.took+c.took
 		}
 	}
@@ -166,9 +183,14 @@ func (e *examiner) over(ctx context.Context, from *table, start sampler, workers
 	cuts := from.places()
 	ranges := len(cuts) - 1
 	found, done := make([][]chunk, ranges), make([]bool, ranges)
+	paces := make(chan *pace, ranges) // one for each worker, whose next range begins with it
+	for range min(workers, ranges) {
+		paces <- &pace{size: firstSize}
+	}
 	err = e.sideBySide(ctx, workers, ranges, func(ctx context.Context, s *mysqlx.Session, i int) (err error) {
 		p := start
-		p.s, p.target, p.size = s, e.in.ChunkTarget, 500
+		p.s, p.target, p.pace = s, e.in.ChunkTarget, <-paces
+		defer func() { paces <- p.pace }()
 		b := e.budget(from, ranges, workers)
 		done[i], err = p.over(ctx, cuts[i], cuts[i+1], &b)
 		found[i] = p.chunks
@@ -223,17 +245,39 @@ func (e *examiner) fill(ctx context.Context, s *scratch) error {
 	if err := e.limited(ctx, "/* underpin preflight */ ALTER TABLE "+mysqlx.Quote(s.full)+" FORCE"); err != nil {
 		return fmt.Errorf("settle the sample: %w", err)
 	}
-	s.bytes, err = e.analyze(ctx, s.full)
+	if s.bytes, err = e.analyze(ctx, s.full); err != nil {
+		return err
+	}
 	s.fillRows, s.fillBytes = s.rows, s.bytes
-	return err
+	return e.fillPart(ctx, s)
+}
+
+// partOf is the share of a sample that its part has.
+const partOf = 4
+
+// fillPart makes part a part of the sample as it is now.
+func (e *examiner) fillPart(ctx context.Context, s *scratch) error {
+	t, err := e.readTable(ctx, s.part)
+	if err != nil {
+		return err
+	}
+	part, columns := mysqlx.Quote(s.part), mysqlx.QuoteList("", names(t.shape.Columns))
+	for _, statement := range []string{
+		"TRUNCATE TABLE " + part,
+		fmt.Sprintf("INSERT INTO %s\n  (%s)\nSELECT %s\nFROM %s\nLIMIT %d", part, columns, columns, mysqlx.Quote(s.full), s.rows/partOf),
+		"ALTER TABLE " + part + " FORCE",
+	} {
+		if err := e.limited(ctx, "/* underpin preflight */ "+statement); err != nil {
+			return fmt.Errorf("take a part of the sample: %w", err)
+		}
+	}
+	s.partRows = s.rows / partOf
+	return nil
 }
 
 // fillWithoutKey copies one batch from wherever the server begins.
 func (e *examiner) fillWithoutKey(ctx context.Context, s *scratch) error {
-	var names []string
-	for _, c := range s.live.shape.Columns {
-		names = append(names, c.Name)
-	}
+	columns := mysqlx.QuoteList("", names(s.live.shape.Columns))
 	rows := e.budget(s.live, 1, 1).rows
 	if _, err := e.s.Exec(ctx, readSnapshot); err != nil {
 		return err
@@ -242,13 +286,22 @@ func (e *examiner) fillWithoutKey(ctx context.Context, s *scratch) error {
 	defer cancel()
 	began := time.Now()
 	res, err := e.s.Exec(ctx, fmt.Sprintf("/* underpin preflight */ INSERT INTO %s\n  (%s)\nSELECT %s\nFROM %s\nLIMIT %d", mysqlx.Quote(s.full),
-		mysqlx.QuoteList("", names), mysqlx.QuoteList("", names), mysqlx.Quote(s.live.Table.Table), rows))
+		columns, columns, mysqlx.Quote(s.live.Table.Table), rows))
 	if err != nil {
 		return err
 	}
 	n, err := res.RowsAffected()
 	s.copied, s.complete = Sample{Rows: uint64(n), Seconds: time.Since(began).Seconds()}, n < int64(rows)
 	return err
+}
+
+// names are the names of columns.
+func names(columns []migrate.Column) []string {
+	out := make([]string, len(columns))
+	for i, c := range columns {
+		out[i] = c.Name
+	}
+	return out
 }
 
 // identity maps a table to another of the same shape.

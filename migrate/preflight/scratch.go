@@ -32,14 +32,14 @@ var (
 	errReadOnly = fmt.Errorf("%w: the server takes no writes", errUntried)
 )
 
-// scratch is a pair of tables that stand for a live one: full has a sample of
-// its rows, twin none.
+// scratch are tables that stand for a live one: full has a sample of its rows,
+// part has some of them, and twin none.
 type scratch struct {
-	live       *table
-	full, twin string
-	rows       uint64
-	complete   bool // the sample is every row
-	copied     Sample
+	live             *table
+	full, part, twin string
+	rows, partRows   uint64
+	complete         bool // the sample is every row
+	copied           Sample
 	// fillRows and fillBytes are what the sample was before any statement.
 	fillRows, fillBytes uint64
 	bytes               uint64 // of full, data and indexes
@@ -107,7 +107,7 @@ func leftovers(ctx context.Context, q mysqlx.Querier) (names []string, err error
 	return names, rows.Err()
 }
 
-// scratch returns the pair that stands for a live table, made at the first call
+// scratch returns the tables that stand for a live table, made at the first call
 // and filled with a sample.
 func (e *examiner) scratch(ctx context.Context, live *table) *scratch {
 	if s := e.scratches[key(live.Table.Table)]; s != nil {
@@ -122,7 +122,7 @@ func (e *examiner) scratch(ctx context.Context, live *table) *scratch {
 	if s.err = live.blind; s.err != nil {
 		return s
 	}
-	for _, name := range []string{s.full, s.twin} {
+	for _, name := range []string{s.full, s.part, s.twin} {
 		statement := fmt.Sprintf("/* underpin preflight */ CREATE TABLE %s LIKE %s", mysqlx.Quote(name), mysqlx.Quote(live.Table.Table))
 		if s.err = e.limited(ctx, statement); s.err != nil {
 			return s
@@ -134,7 +134,7 @@ func (e *examiner) scratch(ctx context.Context, live *table) *scratch {
 
 func (e *examiner) newScratch(live *table) *scratch {
 	name := prefix + digest(e.r.Database+"\x00"+key(live.Table.Table))
-	return &scratch{live: live, full: name + "_f", twin: name + "_t"}
+	return &scratch{live: live, full: name + "_f", part: name + "_p", twin: name + "_t"}
 }
 
 // lockName names the lock under which the scratch tables of a database are used.
@@ -174,7 +174,8 @@ func (e *examiner) trouble(err error) string {
 // unscratch puts the live tables' names into words of the server.
 func (e *examiner) unscratch(words string) string {
 	for _, s := range e.scratches {
-		words = strings.NewReplacer(s.full, s.live.Table.Table, s.twin, s.live.Table.Table).Replace(words)
+		name := s.live.Table.Table
+		words = strings.NewReplacer(s.full, name, s.part, name, s.twin, name).Replace(words)
 	}
 	return words
 }

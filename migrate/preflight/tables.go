@@ -96,6 +96,7 @@ func (e *examiner) lookAtTables(ctx context.Context) error {
 func (e *examiner) named() []string {
 	var names []string
 	add := func(name string) {
+		name = e.renamed.before(name)
 		if !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) }) {
 			names = append(names, name)
 		}
@@ -111,8 +112,9 @@ func (e *examiner) named() []string {
 	return names
 }
 
-// table returns the facts of a table that a step names.
+// table returns the facts of a table that a step names, by the name it has now.
 func (e *examiner) table(name string) *table {
+	name = e.renamed.before(name)
 	i := slices.IndexFunc(e.tables, func(t *table) bool { return strings.EqualFold(t.Table.Table, name) })
 	return e.tables[i] // named lists all of them
 }

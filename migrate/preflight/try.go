@@ -10,10 +10,10 @@ import (
 	"github.com/underpin-db/underpin/migrate/plan"
 )
 
-// tryBoth carries a statement out on twin and sample in the way that the
+// try carries a statement out on the scratch tables in the way that the
 // classification says, and notes what it took and what room. Where the server
 // refuses that way it is the next that counts.
-func (e *examiner) tryBoth(ctx context.Context, s *scratch, sql string, f *Forecast) error {
+func (e *examiner) try(ctx context.Context, s *scratch, sql string, f *Forecast) error {
 	onTwin, err := onScratch(sql, s.twin)
 	if err != nil {
 		return err
@@ -28,7 +28,7 @@ func (e *examiner) tryBoth(ctx context.Context, s *scratch, sql string, f *Forec
 		cost, next = cost.Next()
 	}
 	for next {
-		fixed, err := e.timed(ctx, cost, sql, s.twin)
+		none, err := e.timed(ctx, cost, sql, s.twin)
 		if _, refused := ddl.ClauseRefused(err); refused {
 			cost, next = cost.Next()
 			continue
@@ -36,31 +36,52 @@ func (e *examiner) tryBoth(ctx context.Context, s *scratch, sql string, f *Forec
 		if err != nil {
 			return err
 		}
-		took, err := e.timed(ctx, cost, sql, s.full)
-		if err != nil {
-			return fmt.Errorf("on rows as they are: %w", err)
-		}
 		f.Class = cost.Class
-		f.Sample = Sample{Rows: s.rows, Seconds: took, Fixed: min(fixed, took)}
-		if err := e.measureRoom(ctx, s, f); err != nil || !copies(f.Class) {
-			return err
-		}
-		return e.copyOn(ctx, s, f)
+		return e.tryOnRows(ctx, s, cost, sql, none, f)
 	}
 	return fmt.Errorf("%w: the server refuses every way that is known", errUntried)
+}
+
+// tryOnRows carries a statement, which took so long on no rows, out on part of
+// the sample and on all of it.
+func (e *examiner) tryOnRows(ctx context.Context, s *scratch, cost plan.Cost, sql string, none float64, f *Forecast) error {
+	onPart, err := e.settled(ctx, cost, sql, s.part)
+	if err != nil {
+		return fmt.Errorf("on rows as they are: %w", err)
+	}
+	onAll, err := e.settled(ctx, cost, sql, s.full)
+	if err != nil {
+		return fmt.Errorf("on rows as they are: %w", err)
+	}
+	part, all := Sample{Rows: s.partRows, Seconds: onPart}, Sample{Rows: s.rows, Seconds: onAll}
+	if err := e.measureRoom(ctx, s, f); err != nil {
+		return err
+	}
+	if f.mayBeDictionary() {
+		part = Sample{} // it cannot be told from noise what the rows take
+	}
+	f.Sample = statement(none, part, all)
+	if !copies(f.Class) {
+		return nil
+	}
+	return e.copyOn(ctx, s, f)
+}
+
+// mayBeDictionary reports whether a statement, as it went on the sample, may not
+// touch rows at all.
+func (f *Forecast) mayBeDictionary() bool {
+	return f.Class == ddl.Instant || !f.Class.Rebuilds() && f.Bytes == 0
 }
 
 // copies reports whether a class is one of copying row by row.
 func copies(c ddl.Class) bool { return c == ddl.Copy || c == ddl.CopyOnline }
 
-// copyOn copies a sample again and again, until as many rows were copied as the
-// table has or as fill the redo log: from there on a copy waits for its pages to
-// be written, and a small sample never gets there. What it takes is part of the
-// sample.
+// copyOn copies a sample again and again, see [again]. What it takes is part of
+// the sample.
 func (e *examiner) copyOn(ctx context.Context, s *scratch, f *Forecast) error {
-	began := time.Now()
 	once := f.Sample
-	for written := s.bytes; once.Rows > 0 && f.Sample.Rows+once.Rows <= s.live.Rows && written < e.redo() && time.Since(began) < e.in.SampleFor; written += s.bytes {
+	more := e.again(ctx, once, s.live)
+	for more(f.Sample) {
 		at := time.Now()
 		if err := e.limited(ctx, rebuild(s.full, "COPY")); err != nil {
 			return fmt.Errorf("copy the sample again: %w", err)
@@ -69,6 +90,33 @@ func (e *examiner) copyOn(ctx context.Context, s *scratch, f *Forecast) error {
 		f.Sample.Seconds += time.Since(at).Seconds() - once.Fixed
 	}
 	return nil
+}
+
+// again returns what says whether a sample of once, which has become so much,
+// is worth doing once more: not when as many rows were done as the table has,
+// the redo log was filled, or the time or the bytes are up. Until the log is full
+// a server puts off the writing of pages, and a sample that never gets there
+// knows nothing of it.
+func (e *examiner) again(ctx context.Context, once Sample, of *table) func(Sample) bool {
+	began, before := time.Now(), e.logged(ctx)
+	return func(s Sample) bool {
+		left := e.in.SampleFor - time.Since(began) - time.Duration(once.Seconds*float64(time.Second))
+		rows := s.Rows + once.Rows
+		return once.Rows > 0 && rows <= of.Rows && left > 0 && scaled(of.RowBytes, 1, rows) <= e.in.SampleBytes &&
+			e.logged(ctx)-before < e.redo()
+	}
+}
+
+const queryLogged = `/* underpin preflight */ SHOW GLOBAL STATUS
+WHERE Variable_name = 'Innodb_os_log_written'`
+
+// logged is how many bytes were written to the redo log since the server
+// started, by anybody.
+func (e *examiner) logged(ctx context.Context) (bytes uint64) {
+	var name string
+	// Unknown is none: then it is the time that ends a sample.
+	_ = e.s.QueryRow(ctx, queryLogged, nil, &name, &bytes)
+	return bytes
 }
 
 // redo is how many bytes of redo log there are.
@@ -104,6 +152,22 @@ func (e *examiner) timed(ctx context.Context, way plan.Cost, sql, table string) 
 	return time.Since(began).Seconds(), err
 }
 
+// settled times a statement on rows that the sample has just written. The first
+// index over such rows takes longer than those after it, and the table's own rows
+// were written long ago: so indexes are built, dropped and built again, and the
+// second time counts.
+func (e *examiner) settled(ctx context.Context, way plan.Cost, sql, table string) (seconds float64, err error) {
+	first, err := e.timed(ctx, way, sql, table)
+	undo, ok := dropIndexes(sql, table)
+	if err != nil || !ok {
+		return first, err
+	}
+	if err := e.limited(ctx, "/* underpin preflight */ "+undo); err != nil {
+		return 0, err
+	}
+	return e.timed(ctx, way, sql, table)
+}
+
 // standIn times a rebuild in place of a statement that is not tried, where it
 // is known to be carried out as one.
 func (e *examiner) standIn(ctx context.Context, s *scratch, f *Forecast) {
@@ -114,15 +178,15 @@ func (e *examiner) standIn(ctx context.Context, s *scratch, f *Forecast) {
 	if copies(f.given) {
 		algorithm = "COPY"
 	}
-	var took [2]float64
-	for i, table := range []string{s.twin, s.full} {
+	var took [3]float64
+	for i, table := range []string{s.twin, s.part, s.full} {
 		began := time.Now()
 		if e.limited(ctx, rebuild(table, algorithm)) != nil {
 			return // it stays unknown
 		}
 		took[i] = time.Since(began).Seconds()
 	}
-	f.Sample = Sample{Rows: s.rows, Seconds: took[1], Fixed: min(took[0], took[1])}
+	f.Sample = statement(took[0], Sample{Rows: s.partRows, Seconds: took[1]}, Sample{Rows: s.rows, Seconds: took[2]})
 	f.Time = f.Sample.forecast(e.size(s.live, s.live.bytes()))
 }
 

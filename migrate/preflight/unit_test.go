@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -43,6 +44,84 @@ func TestExtrapolation(t *testing.T) {
 	require.Nil(t, Sample{}.forecast(size{rows: 5}), "nothing was sampled of something")
 }
 
+// What does not depend on the rows is where the line through two samples meets
+// none.
+func TestFixedPart(t *testing.T) {
+	part, all := Sample{Rows: 25, Seconds: 0.4}, Sample{Rows: 100, Seconds: 1}
+	for _, c := range []struct {
+		name      string
+		none      float64
+		part, all Sample
+		want      float64
+	}{
+		{"the line's", 0.01, part, all, 0.2},
+		{"no less than on no rows", 0.3, part, all, 0.3},
+		{"half is the rows'", 0.1, Sample{Rows: 25, Seconds: 0.9}, all, 0.55},
+		{"part took longer than all", 0.1, Sample{Rows: 25, Seconds: 3}, all, 0.55},
+		{"below zero", 0, Sample{Rows: 25, Seconds: 0.1}, all, 0},
+		{"no part", 0.1, Sample{}, all, 0.1},
+		{"no rows", 0.1, Sample{}, Sample{Seconds: 0.05}, 0.05},
+	} {
+		got := statement(c.none, c.part, c.all)
+		require.InDelta(t, c.want, got.Fixed, 1e-9, c.name)
+		require.Equal(t, c.all.Seconds, got.Seconds)
+	}
+	slower := Sample{Rows: 300, Seconds: 5}
+	slower.Fixed = meeting(all, slower)
+	require.InDelta(t, -1, slower.Fixed, 1e-9, "the first hundred took 1 s, and the next two hundred 4 s")
+	require.InDelta(t, 5+2, slower.forecast(size{rows: 400, pool: 1e9}).Expected, 1e-9, "so does the next hundred")
+}
+
+// The pace that was found counts, with all that took long; the way there does not.
+func TestPaced(t *testing.T) {
+	early := chunk{rows: 100, took: time.Second, early: true}
+	usual, slow := chunk{rows: 1000, took: time.Second}, chunk{rows: 1000, took: 3 * time.Second}
+	require.Equal(t, Sample{Rows: 2100, Seconds: 2100.0 / 2000 * 4 / 2}, paced([]chunk{early, usual, slow}, 2))
+	require.Equal(t, Sample{Rows: 200, Seconds: 2}, paced([]chunk{early, early}, 1), "nothing else is there")
+	p := pace{size: firstSize}
+	for range 3 {
+		p.next(100*time.Millisecond, time.Millisecond)
+		require.False(t, p.found)
+	}
+	require.Equal(t, 8*firstSize, p.size)
+	p.next(100*time.Millisecond, 80*time.Millisecond)
+	require.Equal(t, pace{size: 10 * firstSize, found: true}, p, "a chunk took about what it should")
+	p.next(100*time.Millisecond, time.Millisecond)
+	require.Equal(t, pace{size: 20 * firstSize, found: true}, p, "and so it stays")
+}
+
+// Two workers take spans in turn; what one of them copies alone takes longer.
+func TestUnshared(t *testing.T) {
+	for rows, want := range map[uint64]uint64{
+		0: 0, 40_000: 40_000, 100_000: 100_000, 130_000: 70_000, 200_000: 0, 250_000: 50_000, 300_000: 100_000, 350_000: 50_000, 1_000_000: 0,
+	} {
+		require.Equal(t, want, unshared(rows), rows)
+	}
+	r := rewritten{sample: Sample{Rows: 100_000, Seconds: 1, Fixed: -1}, alone: Sample{Rows: 100_000, Seconds: 3}}
+	require.InDelta(t, 0.5, r.lonely(250_000), 1e-9, "50,000 rows at 30 instead of 20 µs")
+	r.alone.Seconds = 1
+	require.Zero(t, r.lonely(250_000), "one worker is as good as two")
+	require.Zero(t, rewritten{}.lonely(250_000))
+	require.Equal(t, &Span{2, 4, 6}, (&Span{1, 2, 3}).and(2))
+	require.Nil(t, (*Span)(nil).and(2))
+}
+
+func TestIndexesAreTakenBack(t *testing.T) {
+	for sql, want := range map[string]string{
+		"CREATE UNIQUE INDEX i ON t (a)":                                 "ALTER TABLE `s` DROP INDEX `i`",
+		"ALTER TABLE t ADD INDEX i (a), ADD UNIQUE `j``` (b), LOCK=NONE": "ALTER TABLE `s` DROP INDEX `i`, DROP INDEX `j```",
+		"ALTER TABLE t ADD INDEX (a)":                                    "",
+		"ALTER TABLE t ADD INDEX i (a), ADD COLUMN b INT":                "",
+		"ALTER TABLE t ADD PRIMARY KEY (a)":                              "",
+		"ALTER TABLE t FORCE":                                            "",
+		"nonsense":                                                       "",
+	} {
+		got, ok := dropIndexes(sql, "s")
+		require.Equal(t, want, got, sql)
+		require.Equal(t, want != "", ok, sql)
+	}
+}
+
 func TestSizesDoNotWrapAround(t *testing.T) {
 	require.EqualValues(t, 1000, scaled(100, 10, 100))
 	require.EqualValues(t, 100, scaled(100, 10, 5))
@@ -50,6 +129,18 @@ func TestSizesDoNotWrapAround(t *testing.T) {
 	require.EqualValues(t, uint64(math.MaxInt64), scaled(1<<40, 1, 1<<60))
 	require.EqualValues(t, uint64(math.MaxUint64), sum(math.MaxInt64, math.MaxInt64, 2))
 	require.EqualValues(t, 6, sum(1, 2, 3))
+}
+
+// In short, too, whatever the verdict rests on is said.
+func TestBrief(t *testing.T) {
+	e := &examiner{}
+	e.check(Check{Code: CodeDisk, Object: "/data", What: "how much is free cannot be seen", Status: Unknown})
+	e.check(Check{Code: CodeReadOnly, What: "the server takes writes", Status: OK})
+	e.r.Steps = []Forecast{{What: "x"}}
+	e.conclude()
+	require.Equal(t, []string{"no step could be timed", "unknown: disk /data: how much is free cannot be seen"}, e.r.Brief())
+	e.r.Steps = append(e.r.Steps, Forecast{Time: &Span{1, 2, 3}})
+	require.Contains(t, e.r.Brief()[1], ", and 1 that could not be timed")
 }
 
 func TestVerdict(t *testing.T) {

@@ -403,8 +403,8 @@ WHERE ((`users`.`tenant` = ? AND `users`.`code` = ?))
   AND `accounts`.`code` = `users`.`code`);
 -- [1 k1]
 /* underpin mirror split */ 
-UPDATE /*+ SET_VAR(time_zone='+00:00') */ `accounts`
-JOIN `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+STRAIGHT_JOIN `accounts`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
 SET `users`.`code` = `accounts`.`code`,
@@ -418,8 +418,8 @@ WHERE ((`users`.`tenant` = ? AND `users`.`code` = ?))
     AND `users`.`n` <=> CAST(`accounts`.`n` AS SIGNED)));
 -- [1 k1 1 k1]
 /* underpin mirror split */ 
-UPDATE /*+ SET_VAR(time_zone='+00:00') */ `accounts`
-JOIN `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+STRAIGHT_JOIN `accounts`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
 SET `users`.`name` = LOWER(`accounts`.`label`)
@@ -511,8 +511,8 @@ WHERE ((`users`.`tenant` = ? AND `users`.`code` = ?))
   AND `accounts`.`code` = `users`.`code`);
 -- [1 k1]
 /* underpin mirror split */ 
-UPDATE /*+ SET_VAR(time_zone='+00:00') */ `accounts`
-JOIN `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+STRAIGHT_JOIN `accounts`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
 SET `users`.`code` = `accounts`.`code`,
@@ -524,8 +524,8 @@ WHERE ((`users`.`tenant` = ? AND `users`.`code` = ?))
     AND `accounts`.`n` <=> CAST(`users`.`n` AS SIGNED));
 -- [1 k1 1 k1]
 /* underpin mirror split */ 
-UPDATE /*+ SET_VAR(time_zone='+00:00') */ `accounts`
-JOIN `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+STRAIGHT_JOIN `accounts`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
 SET `users`.`name` = LOWER(`accounts`.`label`)
@@ -613,8 +613,8 @@ WHERE ((`accounts`.`tenant` = ? AND `accounts`.`code` = ?))
   AND (`users`.`n` > 0));
 -- [1 k1]
 /* underpin mirror split */ 
-UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
-JOIN `accounts`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `accounts`
+STRAIGHT_JOIN `users`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
 SET `accounts`.`code` = `users`.`code`,
@@ -628,8 +628,8 @@ WHERE ((`accounts`.`tenant` = ? AND `accounts`.`code` = ?))
     AND `users`.`n` <=> CAST(`accounts`.`n` AS SIGNED)));
 -- [1 k1 1 k1]
 /* underpin mirror split */ 
-UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
-JOIN `accounts`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `accounts`
+STRAIGHT_JOIN `users`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
 SET `accounts`.`label` = UPPER(`users`.`name`)
@@ -723,8 +723,8 @@ WHERE ((`accounts`.`tenant` = ? AND `accounts`.`code` = ?))
   AND (`users`.`n` > 0));
 -- [1 k1]
 /* underpin mirror split */ 
-UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
-JOIN `accounts`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `accounts`
+STRAIGHT_JOIN `users`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
 SET `accounts`.`code` = `users`.`code`,
@@ -736,8 +736,8 @@ WHERE ((`accounts`.`tenant` = ? AND `accounts`.`code` = ?))
     AND `accounts`.`n` <=> CAST(`users`.`n` AS SIGNED));
 -- [1 k1 1 k1]
 /* underpin mirror split */ 
-UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
-JOIN `accounts`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `accounts`
+STRAIGHT_JOIN `users`
   ON `accounts`.`tenant` = `users`.`tenant`
   AND `accounts`.`code` = `users`.`code`
 SET `accounts`.`label` = UPPER(`users`.`name`)
@@ -1473,8 +1473,8 @@ WHERE `profiles`.`id` IN (?)
   AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))));
 -- [1]
 /* underpin mirror split */ 
-UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
-JOIN `profiles`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
+STRAIGHT_JOIN `users`
   ON `users`.`id` = `profiles`.`id`
 SET `profiles`.`bio` = COALESCE(`users`.`story`, '')
 WHERE `profiles`.`id` IN (?)
@@ -1484,8 +1484,8 @@ WHERE `profiles`.`id` IN (?)
     OR (CAST(`profiles`.`bio` AS BINARY) <=> CAST(CONVERT(COALESCE(`users`.`story`, '') USING utf8mb4) AS BINARY)));
 -- [1 1]
 /* underpin mirror split */ 
-UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
-JOIN `profiles`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
+STRAIGHT_JOIN `users`
   ON `users`.`id` = `profiles`.`id`
 SET `profiles`.`n` = `users`.`marks`
 WHERE `profiles`.`id` IN (?)
@@ -1569,8 +1569,8 @@ WHERE `profiles`.`id` IN (?)
   AND (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED))));
 -- [1]
 /* underpin mirror split */ 
-UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
-JOIN `profiles`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
+STRAIGHT_JOIN `users`
   ON `users`.`id` = `profiles`.`id`
 SET `profiles`.`bio` = COALESCE(`users`.`story`, '')
 WHERE `profiles`.`id` IN (?)
@@ -1579,8 +1579,8 @@ WHERE `profiles`.`id` IN (?)
   AND NOT (CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY));
 -- [1 1]
 /* underpin mirror split */ 
-UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
-JOIN `profiles`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
+STRAIGHT_JOIN `users`
   ON `users`.`id` = `profiles`.`id`
 SET `profiles`.`n` = `users`.`marks`
 WHERE `profiles`.`id` IN (?)
@@ -1664,8 +1664,8 @@ WHERE `users`.`id` IN (?)
     WHERE `users`.`id` = `profiles`.`id`);
 -- [1]
 /* underpin mirror split */ 
-UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
-JOIN `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+STRAIGHT_JOIN `profiles`
   ON `users`.`id` = `profiles`.`id`
 SET `users`.`story` = TRIM(`profiles`.`bio`),
     `users`.`updated_at` = `users`.`updated_at`
@@ -1676,8 +1676,8 @@ WHERE `users`.`id` IN (?)
     OR (CAST(`profiles`.`bio` AS BINARY) <=> CAST(CONVERT(COALESCE(`users`.`story`, '') USING utf8mb4) AS BINARY)));
 -- [1 1]
 /* underpin mirror split */ 
-UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
-JOIN `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+STRAIGHT_JOIN `profiles`
   ON `users`.`id` = `profiles`.`id`
 SET `users`.`marks` = COALESCE(`profiles`.`n`, 0),
     `users`.`updated_at` = `users`.`updated_at`
@@ -1688,14 +1688,14 @@ WHERE `users`.`id` IN (?)
     OR (`profiles`.`n` <=> CAST(`users`.`marks` AS SIGNED)));
 -- [1 1]
 /* underpin mirror split */ 
-UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
-JOIN `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+STRAIGHT_JOIN `profiles`
   ON `users`.`id` = `profiles`.`id`
 SET `users`.`story` = TRIM(`profiles`.`bio`),
     `users`.`marks` = COALESCE(`profiles`.`n`, 0),
     `users`.`updated_at` = `users`.`updated_at`
-WHERE `profiles`.`id` IN (?)
-  AND `users`.`id` IN (?)
+WHERE `users`.`id` IN (?)
+  AND `profiles`.`id` IN (?)
   AND NOT (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)));
 -- [1 1]
 
@@ -1748,10 +1748,10 @@ JOIN `users`
 SET `users`.`story` = TRIM(`profiles`.`bio`),
     `users`.`marks` = COALESCE(`profiles`.`n`, 0),
     `users`.`updated_at` = `users`.`updated_at`
-WHERE `profiles`.`id` > ?
-  AND `profiles`.`id` <= ?
-  AND `users`.`id` > ?
+WHERE `users`.`id` > ?
   AND `users`.`id` <= ?
+  AND `profiles`.`id` > ?
+  AND `profiles`.`id` <= ?
   AND NOT (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)));
 -- [1 9 1 9]
 
@@ -1769,8 +1769,8 @@ WHERE `users`.`id` IN (?)
     WHERE `users`.`id` = `profiles`.`id`);
 -- [1]
 /* underpin mirror split */ 
-UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
-JOIN `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+STRAIGHT_JOIN `profiles`
   ON `users`.`id` = `profiles`.`id`
 SET `users`.`story` = TRIM(`profiles`.`bio`),
     `users`.`updated_at` = `users`.`updated_at`
@@ -1780,8 +1780,8 @@ WHERE `users`.`id` IN (?)
   AND NOT (CAST(`users`.`story` AS BINARY) <=> CAST(CONVERT(TRIM(`profiles`.`bio`) USING utf8mb4) AS BINARY));
 -- [1 1]
 /* underpin mirror split */ 
-UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
-JOIN `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+STRAIGHT_JOIN `profiles`
   ON `users`.`id` = `profiles`.`id`
 SET `users`.`marks` = COALESCE(`profiles`.`n`, 0),
     `users`.`updated_at` = `users`.`updated_at`
@@ -1791,14 +1791,14 @@ WHERE `users`.`id` IN (?)
   AND NOT (`users`.`marks` <=> CAST(COALESCE(`profiles`.`n`, 0) AS SIGNED));
 -- [1 1]
 /* underpin mirror split */ 
-UPDATE /*+ SET_VAR(time_zone='+00:00') */ `profiles`
-JOIN `users`
+UPDATE /*+ SET_VAR(time_zone='+00:00') */ `users`
+STRAIGHT_JOIN `profiles`
   ON `users`.`id` = `profiles`.`id`
 SET `users`.`story` = TRIM(`profiles`.`bio`),
     `users`.`marks` = COALESCE(`profiles`.`n`, 0),
     `users`.`updated_at` = `users`.`updated_at`
-WHERE `profiles`.`id` IN (?)
-  AND `users`.`id` IN (?)
+WHERE `users`.`id` IN (?)
+  AND `profiles`.`id` IN (?)
   AND NOT (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)));
 -- [1 1]
 
@@ -1849,10 +1849,10 @@ JOIN `users`
 SET `users`.`story` = TRIM(`profiles`.`bio`),
     `users`.`marks` = COALESCE(`profiles`.`n`, 0),
     `users`.`updated_at` = `users`.`updated_at`
-WHERE `profiles`.`id` > ?
-  AND `profiles`.`id` <= ?
-  AND `users`.`id` > ?
+WHERE `users`.`id` > ?
   AND `users`.`id` <= ?
+  AND `profiles`.`id` > ?
+  AND `profiles`.`id` <= ?
   AND NOT (`users`.`story` IS NOT NULL OR NOT (`users`.`marks` <=> CAST(DEFAULT(`users`.`marks`) AS SIGNED)));
 -- [1 9 1 9]
 
