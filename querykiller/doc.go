@@ -26,7 +26,9 @@
 // On a server whose processors are taken every round trip waits for its turn. So
 // a poll is one round trip, begun about when the next budget runs out, and the
 // kills that follow from it are carried out together, over connections that were
-// opened at the start. The limits count as if they came one after the other.
+// opened at the start: those of statements a moment before their time, so that the
+// server has them when it comes. The limits count as if they came one after the
+// other.
 //
 // # Never early
 //

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/underpin-db/underpin/internal/mysqlx"
 )
 
 // waits is who waits for whom.
@@ -61,6 +63,9 @@ type Tree struct {
 	// Roots are the sessions that others wait for and that wait for nobody, the
 	// one that holds up most first; then one of every circle of waits.
 	Roots []*Node `json:"roots"`
+	// Incomplete says that row locks are missing, or are those of a moment ago:
+	// the server did not tell them as they are. A note says why.
+	Incomplete bool `json:"incomplete,omitempty"`
 	// Notes say what is a guess, and what could not be seen.
 	Notes []string `json:"notes,omitempty"`
 }
@@ -79,13 +84,14 @@ type Node struct {
 }
 
 // Explain asks the server who blocks whom, right now. The server must come from
-// [Connect].
+// [Connect]. Where others keep the server from telling its transactions as they
+// are it tries for three seconds, and then says so: see [Tree.Incomplete].
 func Explain(ctx context.Context, s Server) (*Tree, error) {
 	asked, ok := s.(*server)
 	if !ok {
 		return nil, fmt.Errorf("explain: a %T cannot tell who blocks whom", s)
 	}
-	snapshot, err := asked.Poll(ctx)
+	snapshot, fresh, err := asked.pollFresh(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -97,9 +103,34 @@ func Explain(ctx context.Context, s Server) (*Tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("explain: %w", asked.poller.check(err))
 	}
+	if !fresh && !slices.Contains(snapshot.Degraded, staleWords) {
+		w.notes = append(w.notes, staleWords)
+	}
 	t := newTree(snapshot.Sessions, w.edges)
 	t.At, t.Flavour, t.Notes = snapshot.At, snapshot.Flavour, slices.Concat(w.notes, snapshot.Degraded)
+	t.Incomplete = !fresh
 	return t, nil
+}
+
+// freshWithin is how long Explain tries to read the transactions as they are.
+const freshWithin = 3 * time.Second
+
+// pollFresh polls until the transactions have been read as they are now; fresh
+// is false if it gave up.
+func (s *server) pollFresh(ctx context.Context) (_ *Snapshot, fresh bool, err error) {
+	for began := time.Now(); ; {
+		snapshot, err := s.Poll(ctx)
+		if err != nil {
+			return nil, false, err
+		}
+		ok, next := s.dialect.seen(began)
+		if ok || next.Sub(began) > freshWithin {
+			return snapshot, ok, nil
+		}
+		if err := mysqlx.Wait(ctx, time.Until(next)); err != nil {
+			return nil, false, err
+		}
+	}
 }
 
 // NewTree draws up the tree from the BlockedBy of a snapshot, such as a saved
@@ -194,7 +225,11 @@ func (n *Node) collect(seen map[uint64]bool) {
 // WriteText draws the tree. Texts of statements are redacted.
 func (t *Tree) WriteText(w io.Writer) error {
 	var b strings.Builder
-	if len(t.Roots) == 0 {
+	switch {
+	case len(t.Roots) > 0:
+	case t.Incomplete:
+		b.WriteString("nobody is seen to wait for anybody; who waits for a row lock is not known\n")
+	default:
 		b.WriteString("nobody waits for anybody\n")
 	}
 	for _, r := range t.Roots {

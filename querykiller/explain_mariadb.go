@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -46,17 +47,18 @@ WHERE COMMAND IN ('Query', 'Execute')
   AND TIME_MS > %f
 LIMIT 500`
 
-// waits implements dialect.
+// seen implements dialect.
+func (m *mariadbServer) seen(since time.Time) (bool, time.Time) {
+	return !m.rows || m.innodb.read.After(since) && (m.innodb.locked || !m.innodb.waiting), m.innodb.next
+}
+
+// waits implements dialect: the row locks are those of the last poll's reading.
 func (m *mariadbServer) waits(ctx context.Context, conn *sql.Conn) (waits, error) {
 	var w waits
 	if m.rows {
-		if parts, fresh := m.innodb.parts(); fresh != nil {
-			if err := readParts(ctx, conn, parts...); err != nil {
-				return w, fmt.Errorf("read the transactions: %w", err)
-			}
-			m.innodb.take(fresh, nil)
+		if m.innodb.known() {
+			w.edges = slices.Clone(m.innodb.waits.edges)
 		}
-		w.edges = slices.Clone(m.innodb.waits.edges)
 	} else {
 		w.notes = append(w.notes, "without the privilege PROCESS row locks are not told: who waits for whose rows is unknown")
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // The joins are straight: these tables have no statistics, and every session
@@ -38,6 +39,12 @@ JOIN performance_schema.data_locks AS l ON l.ENGINE_LOCK_ID = w.REQUESTING_ENGIN
 WHERE r.PROCESSLIST_ID IS NOT NULL
   AND b.PROCESSLIST_ID IS NOT NULL
 LIMIT 2000`
+
+// seen implements dialect. The first poll that finds somebody at work asks for
+// more in the next.
+func (m *mysqlServer) seen(since time.Time) (bool, time.Time) {
+	return !m.rows || !m.events || !m.busy || m.cannot || m.innodb.read.After(since), m.innodb.next
+}
 
 // waits implements dialect.
 func (m *mysqlServer) waits(ctx context.Context, conn *sql.Conn) (waits, error) {

@@ -11,6 +11,9 @@ import (
 type State struct {
 	// Overload tightens the budgets by the rules' factor.
 	Overload bool
+	// Ahead has statements judged that are due so soon as if they were due now,
+	// with a [Verdict.Due]: their kills can be sent before their time.
+	Ahead time.Duration
 	// UndoRate is how many rows the server undoes in a second, as measured; zero
 	// is the rules' rate.
 	UndoRate float64
@@ -30,7 +33,7 @@ type Verdict struct {
 	Refused bool   `json:"refused,omitempty"`
 	Reason  string `json:"reason"`
 	// Measured is what was held against Budget. Due is how long it has until the
-	// budget is used up.
+	// budget is used up; what Act names is to be done then, and not before.
 	Measured time.Duration `json:"measured,omitempty"`
 	Budget   time.Duration `json:"budget,omitempty"`
 	Due      time.Duration `json:"due,omitempty"`
@@ -155,7 +158,9 @@ func (b *bench) apply(rule *Rule, c *candidate, measured time.Duration) Verdict 
 	}
 	if measured < budget {
 		v.Due = budget - measured
-		return v
+		if v.Due > b.Ahead || !rule.ahead() || c.idle() {
+			return v
+		}
 	}
 	if until, quiet := quietUntil(rule.Quiet, b.at); quiet {
 		v.Reason += fmt.Sprintf("; quiet hours until %s", until.Format("15:04 MST"))
@@ -179,6 +184,19 @@ func (b *bench) apply(rule *Rule, c *candidate, measured time.Duration) Verdict 
 		}
 	}
 	return v
+}
+
+// ahead says whether a kill by this rule can be sent before its time: the server
+// itself has to see the moment come, and nothing else that the rule asks for may
+// change until then.
+func (r *Rule) ahead() bool {
+	m := &r.Match
+	return (r.Action == ActQuery || r.Action == ActConnection) &&
+		(r.Measure == "" || r.Measure == MeasureStatement) &&
+		(r.Victims == "" || r.Victims == VictimsAll) &&
+		len(m.State) == 0 && m.Blocks.empty() && m.IdleInTransaction == Unknown &&
+		m.SameDigest == Span[int]{} && m.RowsExamined == Span[uint64]{} && m.RowsModified == Span[uint64]{} &&
+		m.Age == Span[time.Duration]{} && m.LockWait == Span[time.Duration]{} && m.Transaction == Span[time.Duration]{}
 }
 
 // budget returns the rule's budget for the session, with a note on what changed

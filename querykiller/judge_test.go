@@ -382,3 +382,23 @@ func TestJudgeProperties(t *testing.T) {
 		}
 	})
 }
+
+// TestJudgeAhead: what is due soon is judged before its time only by a rule of
+// which nothing can change until then.
+func TestJudgeAhead(t *testing.T) {
+	for match, ahead := range map[string]bool{
+		"match: {user: app}":                        true,
+		"match: {user: app, same_digest: {min: 1}}": false,
+		"match: {state: executing}":                 false,
+		"victims: oldest":                           false,
+		"match: {kind: select}, escalate: {to: kill_connection, after: 1s}": true,
+	} {
+		rules := parse(t, "rules:\n  - {name: r, action: kill_query, budget: 2s, "+match+"}\n")
+		s := slow(func(s *querykiller.Session) {
+			s.Age, s.Transaction, s.State, s.User = 1900*time.Millisecond, 1900*time.Millisecond, "executing", "app"
+		})
+		v := rules.Judge(&querykiller.Snapshot{Sessions: []querykiller.Session{s}}, querykiller.State{Ahead: 200 * time.Millisecond})[0]
+		require.Equal(t, ahead, v.Act == querykiller.ActQuery, "%s: %v", match, v)
+		require.Equal(t, 100*time.Millisecond, v.Due, match)
+	}
+}

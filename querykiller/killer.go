@@ -77,9 +77,9 @@ type Clock interface {
 
 // Poll is what a poll came to.
 type Poll struct {
-	Snapshot *Snapshot // nil if it failed
-	Verdicts []Verdict // in the order of the sessions
-	Took     time.Duration
+	Snapshot *Snapshot     // nil if it failed
+	Verdicts []Verdict     // in the order of the sessions
+	Took     time.Duration // the look alone
 	Overload bool
 	Err      error
 }
@@ -112,6 +112,7 @@ type Killer struct {
 	reset  bool // of the breaker, asked for
 
 	// What follows belongs to Run.
+	judging  *Rules // those of the last poll
 	targets  map[StatementID]*target
 	strikes  []strike
 	overload overload
@@ -208,10 +209,10 @@ func (k *Killer) poll(ctx context.Context) time.Duration {
 		}
 		k.failing = 0
 		p.Snapshot = snap
-		p.Verdicts = k.carryOut(ctx, snap)
-		wait = k.nextPoll(p.Verdicts, polled)
+		p.Verdicts = k.carryOut(ctx, snap, polled)
+		wait = k.nextPoll(p.Verdicts, polled, k.Clock.Now().Sub(begun)-polled)
 	}
-	p.Took = k.Clock.Now().Sub(begun)
+	p.Took = polled
 	p.Overload = k.overload.on
 	k.note(p)
 	if k.OnPoll != nil {
@@ -220,16 +221,22 @@ func (k *Killer) poll(ctx context.Context) time.Duration {
 	return wait
 }
 
-// nextPoll returns how long to wait: not past the moment at which the next
-// budget is used up, and less after a kill, to see soon whether it worked. A busy
-// server looks late at what it is asked: it is asked earlier by half of what the
-// last poll took.
-func (k *Killer) nextPoll(verdicts []Verdict, took time.Duration) time.Duration {
+// nextPoll returns how long to wait after a poll that took so long and acts that
+// took the rest: not past the moment at which the next budget is used up, and less
+// after a kill, to see soon whether it worked. A kill that can be sent ahead is to
+// be there in time; for the others the poll has to be, and a busy server looks late
+// at what it is asked, so that it is asked earlier by half of what the poll took.
+func (k *Killer) nextPoll(verdicts []Verdict, took, acted time.Duration) time.Duration {
 	wait := k.Interval
 	for _, v := range verdicts {
-		if v.Due > 0 {
-			wait = min(wait, v.Due-took/2)
+		if v.Due <= 0 || v.Act != "" {
+			continue
 		}
+		left, lead := v.Due-acted, took/2
+		if k.ruleOf(v).ahead() && left > took+aheadLead {
+			lead = took + aheadLead
+		}
+		wait = min(wait, left-lead)
 	}
 	now := k.Clock.Now()
 	for _, t := range k.targets {
@@ -239,6 +246,63 @@ func (k *Killer) nextPoll(verdicts []Verdict, took time.Duration) time.Duration 
 	}
 	return max(wait, minWait)
 }
+
+// On a busy server a poll and the kill that follows from it each wait for a
+// processor before they do anything. So a kill is sent before its time, and the
+// server waits: once a statement is due in less than the poll takes and
+// aheadLead, the kills of all that are due in aheadOf are sent together. There is no
+// poll until then, so that aheadOf is at most half of the shortest budget.
+const (
+	aheadLead = 100 * time.Millisecond
+	aheadOf   = 400 * time.Millisecond
+)
+
+// ahead returns how far ahead to judge: not at all while nothing is due soon, and
+// not past what takes a new poll: what is due by another measure, and a victim that
+// has to be escalated.
+func (k *Killer) ahead(s *Snapshot, verdicts []Verdict, took time.Duration) time.Duration {
+	if k.Mode == ModeDryRun {
+		return 0
+	}
+	limit := aheadOf
+	for i := range k.judging.Rules {
+		if r := &k.judging.Rules[i]; r.Action != ActLeave {
+			limit = min(limit, k.tightened(r.Budget)/2)
+		}
+	}
+	first := limit
+	for i, v := range verdicts {
+		t := k.targets[s.Sessions[i].Statement]
+		dying := t != nil && t.dying()
+		if dying && v.Escalate.To != "" {
+			limit = min(limit, v.Escalate.After-k.Clock.Now().Sub(t.killedAt))
+		}
+		switch {
+		case v.Due <= 0:
+		case dying:
+			limit = min(limit, v.Due)
+		case k.ruleOf(v).ahead():
+			first = min(first, v.Due)
+		default:
+			limit = min(limit, v.Due-took/2)
+		}
+	}
+	if first > took+aheadLead*3/2 || first > limit {
+		return 0
+	}
+	return limit
+}
+
+// tightened is what is left of a budget under overload.
+func (k *Killer) tightened(budget time.Duration) time.Duration {
+	if factor := k.judging.Overload.Factor; k.overload.on && factor > 0 {
+		return time.Duration(float64(budget) * factor)
+	}
+	return budget
+}
+
+// ruleOf returns the rule of a verdict.
+func (k *Killer) ruleOf(v Verdict) *Rule { return k.judging.named(v.Rule) }
 
 // note enters a poll into the status.
 func (k *Killer) note(p Poll) {

@@ -2,6 +2,7 @@ package querykiller_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -28,6 +29,7 @@ type stage struct {
 	killed   []string
 	polls    int
 	load     querykiller.Load
+	skew     time.Duration // of the server's clock
 }
 
 // run lets a session run a statement from now on.
@@ -68,7 +70,7 @@ func (s *stage) Poll(context.Context) (*querykiller.Snapshot, error) {
 	if s.broken != nil {
 		return nil, s.broken
 	}
-	snap := &querykiller.Snapshot{At: time.Now(), Boot: s.boot, Load: s.load, Degraded: []string{"something"}}
+	snap := &querykiller.Snapshot{At: time.Now().Add(s.skew), Boot: s.boot, Load: s.load, Degraded: []string{"something"}}
 	for _, one := range s.sessions {
 		one.Age = time.Since(s.began[one.ID])
 		snap.Sessions = append(snap.Sessions, one)
@@ -77,24 +79,42 @@ func (s *stage) Poll(context.Context) (*querykiller.Snapshot, error) {
 }
 
 func (s *stage) Kill(_ context.Context, victims []querykiller.Victim) []querykiller.Killing {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var out []querykiller.Killing
-	for _, v := range victims {
-		if time.Now().After(v.Before) {
-			out = append(out, querykiller.Killing{Result: querykiller.Uncertain, Err: querykiller.ErrStale})
-			continue
+	out := make([]querykiller.Killing, len(victims))
+	order := make([]int, len(victims))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(victims[a].Wait, victims[b].Wait) })
+	for _, i := range order {
+		s.mu.Lock()
+		left := victims[i].Age - time.Since(s.began[victims[i].Statement.Session])
+		s.mu.Unlock()
+		if victims[i].Age > 0 && left > 0 {
+			time.Sleep(left) //nolint:forbidigo // the time of the bubble
 		}
-		s.killed = append(s.killed, fmt.Sprintf("%s %d", v.Act, v.Statement.Session))
-		one := querykiller.Killing{Result: querykiller.Killed, Window: time.Microsecond}
-		if s.kill != nil {
-			one, one.Err = s.kill(v.Statement, v.Act)
-		} else {
-			s.end(v.Statement.Session)
-		}
-		out = append(out, one)
+		out[i] = s.strike(victims[i])
 	}
 	return out
+}
+
+// strike ends one victim.
+func (s *stage) strike(v querykiller.Victim) querykiller.Killing {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Now().After(v.Before) {
+		return querykiller.Killing{Result: querykiller.Uncertain, Err: querykiller.ErrStale}
+	}
+	s.killed = append(s.killed, fmt.Sprintf("%s %d", v.Act, v.Statement.Session))
+	one := querykiller.Killing{Result: querykiller.Killed, Window: time.Microsecond}
+	if v.Age > 0 {
+		one.Age = time.Since(s.began[v.Statement.Session])
+	}
+	if s.kill != nil {
+		one, one.Err = s.kill(v.Statement, v.Act)
+	} else {
+		s.end(v.Statement.Session)
+	}
+	return one
 }
 
 func (s *stage) Close() error { return nil }

@@ -18,6 +18,7 @@ type mariadbServer struct {
 	schema, locks, plugin, rows bool
 	attributes                  attributes
 	innodb                      innodb
+	idle                        idleSessions
 	// last is what the poll before found: where a procedure runs, its query id
 	// changes from statement to statement and the identity must not.
 	last map[uint64]callee

@@ -4,7 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
+
+	"github.com/underpin-db/underpin/internal/mysqlx"
 )
 
 // mariadbQuery ends the statement with that query id or nothing: the server
@@ -75,17 +78,85 @@ BEGIN NOT ATOMIC
   SELECT TIMESTAMPDIFF(MICROSECOND, @underpin_at, SYSDATE(6));
 END`
 
+// mariadbTogether is one of several statements that are ended in one round trip:
+// looked at, once more after a sleep until it is due, and ended if it is old
+// enough. A KILL that does not find it leaves no age.
+const mariadbTogether = `  BEGIN
+    DECLARE CONTINUE HANDLER FOR 1094, 1957 SET @underpin_age_%[1]d = NULL;
+    SET @underpin_age_%[1]d = (%[2]s);
+    IF @underpin_age_%[1]d < %[3]s THEN
+      DO SLEEP(LEAST((%[3]s - @underpin_age_%[1]d) / 1000 + 0.0005, %[4]f));
+      SET @underpin_age_%[1]d = (%[2]s);
+    END IF;
+    IF @underpin_age_%[1]d >= %[3]s THEN
+      KILL SOFT QUERY ID %[5]d;
+      SET @underpin_killed_%[1]d = @underpin_age_%[1]d IS NOT NULL;
+    END IF;
+  END;
+`
+
+const mariadbAge = `
+      SELECT TIME_MS
+      FROM information_schema.PROCESSLIST
+      WHERE ID = %d
+        AND QUERY_ID = %d
+        AND COMMAND NOT IN ('Sleep', 'Killed')`
+
+const mariadbTold = `/* underpin killer */
+SELECT @underpin_age_%[1]d, @underpin_killed_%[1]d`
+
 // kill implements dialect.
-func (m *mariadbServer) kill(ctx context.Context, conn *sql.Conn, t serverTarget, act Act) (Killing, error) {
-	if act == ActConnection {
-		return m.killConnection(ctx, conn, t)
+func (m *mariadbServer) kill(ctx context.Context, conn *sql.Conn, aims []aim, out []Killing) error {
+	if len(aims) > 1 || aims[0].together() && later(aims) {
+		if err := m.killTogether(ctx, conn, aims, out); err != nil {
+			return err
+		}
 	}
-	if t.nested && t.age >= minCall {
-		return m.killCall(ctx, conn, t)
+	return killEach(aims, out, func(a aim) (Killing, error) { return m.killOne(ctx, conn, a) })
+}
+
+func (m *mariadbServer) killOne(ctx context.Context, conn *sql.Conn, a aim) (Killing, error) {
+	if a.act == ActConnection {
+		return m.killConnection(ctx, conn, a.serverTarget)
 	}
-	_, err := conn.ExecContext(ctx, fmt.Sprintf(mariadbQuery, t.id.Session, t.query))
+	if a.nested && a.age >= minCall {
+		return m.killCall(ctx, conn, a)
+	}
+	_, err := conn.ExecContext(ctx, fmt.Sprintf(mariadbQuery, a.id.Session, a.query))
 	return answer(err, mariadbKillPrivilege)
 }
+
+// killTogether kills several in one round trip. What has no result after it was
+// not killed.
+func (m *mariadbServer) killTogether(ctx context.Context, conn *sql.Conn, aims []aim, out []Killing) error {
+	var forget, s strings.Builder
+	parts := make([]part, len(aims))
+	for i, a := range aims {
+		fmt.Fprintf(&forget, "  SET @underpin_age_%[1]d = NULL, @underpin_killed_%[1]d = FALSE;\n", i)
+		fmt.Fprintf(&s, mariadbTogether, i, fmt.Sprintf(mariadbAge, a.id.Session, a.query), millis(a.old), (2 * sendAhead).Seconds(), a.query)
+		parts[i] = part{fmt.Sprintf(mariadbTold, i), func(rows *sql.Rows) error {
+			var age sql.NullFloat64
+			var killed bool
+			err := rows.Scan(&age, &killed)
+			switch told := time.Duration(age.Float64 * float64(time.Millisecond)); {
+			case killed:
+				out[i] = Killing{Result: Killed, Age: told}
+			case age.Valid && told < a.old: // the server has not let it grow old enough
+				out[i] = Killing{Result: Uncertain, Err: ErrExpired}
+			}
+			return err
+		}}
+	}
+	_, err := conn.ExecContext(ctx, "/* underpin killer */\nBEGIN NOT ATOMIC\n"+forget.String()+s.String()+"END")
+	if err != nil && mysqlx.Number(err) == 0 {
+		return err
+	}
+	// An error of the server's ended it in the midst.
+	return readParts(ctx, conn, parts...)
+}
+
+// millis is how the server counts.
+func millis(d time.Duration) string { return fmt.Sprintf("%.3f", float64(d.Microseconds())/1000) }
 
 // minCall is the age from which a CALL is told from what follows it by age.
 const minCall = 50 * time.Millisecond
@@ -93,11 +164,12 @@ const minCall = 50 * time.Millisecond
 // killCall ends what the client sent, whichever of its statements runs. The
 // server must have done so before anything sent after the poll can have
 // reached that age.
-func (m *mariadbServer) killCall(ctx context.Context, conn *sql.Conn, t serverTarget) (Killing, error) {
-	deadline := t.server.Add(t.age / 2).Format("2006-01-02 15:04:05.000000")
+func (m *mariadbServer) killCall(ctx context.Context, conn *sql.Conn, t aim) (Killing, error) {
+	age := max(t.age, t.old)
+	deadline := t.server.Add(age - t.age + t.age/2).Format("2006-01-02 15:04:05.000000")
 	var killed int
 	var gone bool
-	err := conn.QueryRowContext(ctx, fmt.Sprintf(mariadbCall, t.id.Session, t.age.Milliseconds(), deadline)).Scan(&killed, &gone)
+	err := conn.QueryRowContext(ctx, fmt.Sprintf(mariadbCall, t.id.Session, age.Milliseconds(), deadline)).Scan(&killed, &gone)
 	k, err := answer(err, mariadbKillPrivilege)
 	switch {
 	case err != nil || killed > 0:
@@ -112,6 +184,7 @@ func (m *mariadbServer) killConnection(ctx context.Context, conn *sql.Conn, t se
 	idle := 0
 	if t.id.Idle {
 		idle = 1
+		m.idle.wanted.Store(true)
 	}
 	var micros int64
 	err := conn.QueryRowContext(ctx, fmt.Sprintf(mariadbConnection, t.id.Session, t.query, idle)).Scan(&micros)

@@ -15,21 +15,23 @@ import (
 // performance_schema, which takes no global mutex. information_schema is asked
 // for the rows that a transaction has modified, which nothing else tells.
 type mysqlServer struct {
-	opts Options
-	self uint64 // our thread id
+	opts   Options
+	poller uint64 // the connection that polls
+	self   uint64 // its thread
 	// events, transactions, locks and rows are what this server tells this user.
 	events, transactions, locks, rows bool
 	attributes                        attributes
 	innodb                            innodb
 	// busy says that the last poll saw somebody at work: the next reads more.
-	busy bool
+	// cannot says that it failed to read the transactions, with error 3854.
+	busy, cannot bool
 	// ended are the last statements of idle sessions, by thread, as of swept.
 	ended map[uint64]event
 	swept time.Time
 }
 
-func newMySQL(opts Options) *mysqlServer {
-	return &mysqlServer{opts: opts, innodb: innodb{trx: mysqlTrx}, attributes: newAttributes(), ended: map[uint64]event{}}
+func newMySQL(opts Options, poller uint64) *mysqlServer {
+	return &mysqlServer{opts: opts, poller: poller, innodb: innodb{trx: mysqlTrx}, attributes: newAttributes(), ended: map[uint64]event{}}
 }
 
 // mysqlKillPrivilege names what an account needs; sessions of accounts that are

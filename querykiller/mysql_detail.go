@@ -22,8 +22,8 @@ type details struct {
 	holders      map[uint64]bool          // threads
 	locks        []mdl
 	waits        waits
-	trx          map[uint64]trxRow // nil: not asked for
-	cannot       bool              // error 3854
+	trx          *reading // nil: not asked for
+	cannot       bool     // error 3854
 	words        []string
 }
 
@@ -65,17 +65,19 @@ func (m *mysqlServer) parts(d *details) []part {
 			return err
 		}}, lockPart(&d.locks), rowWaitPart(mysqlRowWaits, &d.waits))
 	}
-	if m.rows && m.innodb.due() {
-		d.trx = map[uint64]trxRow{}
-		parts = append(parts, trxPart(mysqlTrx, d.trx))
+	if m.rows {
+		var more []part
+		more, d.trx = m.innodb.parts()
+		parts = append(parts, more...)
 	}
 	return parts
 }
 
 // detail tells the sessions that have been at it for a while what was read.
 func (m *mysqlServer) detail(ctx context.Context, conn *sql.Conn, threads []thread, d *details) error {
+	m.cannot = d.cannot
 	if d.trx != nil && !d.cannot {
-		m.innodb.keep(d.trx)
+		m.innodb.take(d.trx, nil)
 	}
 	mdlWaits(&d.waits, d.locks)
 	young := youngUnknown()
@@ -135,8 +137,12 @@ WHERE LOCK_STATUS = 'GRANTED'
 // mayWait reports whether a session may be waiting for a lock. Waiting for a row
 // lock has no state of its own.
 func mayWait(s *Session) bool {
-	return !s.Statement.Idle && (s.Transaction > 0 || strings.HasPrefix(s.State, "Waiting for"))
+	return !s.Statement.Idle && (s.Transaction > 0 || waitsByState(s))
 }
+
+// waitsByState reports whether the session says that it waits, as it does for
+// anything but a row lock.
+func waitsByState(s *Session) bool { return strings.HasPrefix(s.State, "Waiting for") }
 
 func idSet(ctx context.Context, conn *sql.Conn, query string) (map[uint64]bool, error) {
 	rows, err := conn.QueryContext(ctx, query)

@@ -92,6 +92,9 @@ func (m *mysqlServer) read(ctx context.Context, conn *sql.Conn) (serverLook, err
 	}
 	err = m.detail(ctx, conn, threads, d)
 	s.Degraded = d.words
+	if d.full {
+		m.innodb.words(s)
+	}
 	s.Sessions = make([]Session, len(threads))
 	for i := range threads {
 		s.Sessions[i] = threads[i].Session
@@ -136,7 +139,11 @@ func (m *mysqlServer) readEvents(ctx context.Context, conn *sql.Conn, d *details
 		}
 		return err
 	}}}, m.parts(d))
-	if err := d.settle(readParts(ctx, conn, parts...)); err != nil {
+	err := readParts(ctx, conn, parts...)
+	if d.trx != nil {
+		err = m.innodb.settle(ctx, conn, err)
+	}
+	if err := d.settle(err); err != nil {
 		return nil, 0, err
 	}
 	if now == 0 {

@@ -115,7 +115,14 @@ func TestNextStatement(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := watch(t, s, Options{})
 		var ours, blind race
-		ours.run(t, w, raceOffenders, func(p Session) (Killing, error) { return killOne(t.Context(), w.s, p.Statement, ActQuery) })
+		for range 10 { // on a busy machine most kills come too late to say anything
+			ours.run(t, w, ours.offenders.Load()+raceOffenders, func(p Session) (Killing, error) {
+				return killOne(t.Context(), w.s, p.Statement, ActQuery)
+			})
+			if ours.killed > 3 && ours.gone > 20 {
+				break
+			}
+		}
 		blind.run(t, w, raceOffenders, blindly(t, w))
 		t.Logf("ours:  %v", &ours)
 		t.Logf("blind: %v", &blind)

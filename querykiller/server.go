@@ -35,8 +35,13 @@ type serverDialect interface {
 	probe(ctx context.Context, conn *sql.Conn) ([]string, error)
 	// read lists the sessions. Ages are the server's.
 	read(ctx context.Context, conn *sql.Conn) (serverLook, error)
-	// kill ends the statement or the connection if it is still what it was.
-	kill(ctx context.Context, conn *sql.Conn, t serverTarget, act Act) (Killing, error)
+	// kill ends each statement or connection if it is still what it was, and
+	// enters what became of it. The error is one that ends our connection: of
+	// those without a result it is not known what became.
+	kill(ctx context.Context, conn *sql.Conn, aims []aim, out []Killing) error
+	// seen reports whether a poll since then has read the transactions as they
+	// were, where there is any need, and when the next may.
+	seen(since time.Time) (ok bool, next time.Time)
 	// waits lists who waits for whom.
 	waits(ctx context.Context, conn *sql.Conn) (waits, error)
 }
@@ -136,7 +141,7 @@ func (s *server) probe(ctx context.Context, conn *sql.Conn) error {
 	if strings.Contains(s.version, "MariaDB") {
 		s.flavour, s.dialect = MariaDB, newMariaDB(s.opts)
 	} else {
-		s.flavour, s.dialect = MySQL, newMySQL(s.opts)
+		s.flavour, s.dialect = MySQL, newMySQL(s.opts, s.poller.id)
 	}
 	if err := s.readBoot(ctx, conn); err != nil {
 		return fmt.Errorf("ask for the uptime: %w", err)

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// part is one of several queries that are sent together.
+// part is one of several queries that are sent together. Without row it is a
+// statement that has no answer.
 type part struct {
 	query string
 	row   func(*sql.Rows) error
@@ -26,10 +27,15 @@ func readParts(ctx context.Context, conn *sql.Conn, parts ...part) error {
 		return err
 	}
 	defer rows.Close()
-	for i, p := range parts {
-		if i > 0 && !rows.NextResultSet() {
+	first := true
+	for _, p := range parts {
+		if p.row == nil {
+			continue // the driver passes over what has no answer
+		}
+		if !first && !rows.NextResultSet() {
 			return errors.Join(rows.Err(), errors.New("the server did not answer every query"))
 		}
+		first = false
 		for rows.Next() {
 			if err := p.row(rows); err != nil {
 				return err
@@ -39,5 +45,6 @@ func readParts(ctx context.Context, conn *sql.Conn, parts ...part) error {
 			return err
 		}
 	}
-	return nil
+	rows.NextResultSet() // to the error of a statement without an answer
+	return rows.Err()
 }

@@ -297,7 +297,9 @@ func TestTexts(t *testing.T) {
 				w := &watched{t: t, d: w.d, s: w.s}
 				c := w.client()
 				done := c.start(text)
-				p := w.running(c.id, 200*time.Millisecond)
+				p := w.find(c.id, "its text", func(s Session) bool { // which the server tells once it has parsed it
+					return !s.Statement.Idle && s.Age >= 200*time.Millisecond && s.Text != ""
+				})
 				require.LessOrEqual(t, len(p.Text), 4*4096)
 				require.True(t, strings.HasPrefix(p.Text, text[:16]), "%q", p.Text)
 				require.Equal(t, Killed, w.kill(p.Statement, ActQuery).Result)

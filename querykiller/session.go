@@ -148,6 +148,10 @@ type Snapshot struct {
 	// identities may repeat. Kill ends nothing if the server has restarted since
 	// the last poll.
 	Boot string `json:"boot,omitempty"`
+	// TransactionsStale is for how long the server has not told anything new of
+	// its transactions, because somebody reads information_schema.INNODB_TRX more
+	// often than every tenth of a second; zero is as it should be.
+	TransactionsStale time.Duration `json:"transactions_stale,omitempty"`
 	// Degraded says in words what this poll could not see, and what follows.
 	Degraded []string `json:"degraded,omitempty"`
 }
@@ -186,6 +190,9 @@ type Killing struct {
 	// executed, as the server measured it; zero where the server checks the
 	// identity itself.
 	Window time.Duration `json:"window,omitempty"`
+	// Age is the statement's at the kill, by the server's word; zero where it was
+	// not asked for.
+	Age time.Duration `json:"age,omitempty"`
 	// Err is why it is not known to be killed or gone.
 	Err error `json:"-"`
 }
@@ -197,6 +204,12 @@ type Victim struct {
 	// Before is when the kill has to be begun by, by the killer's clock; later it
 	// is [ErrStale]. The zero value is any time.
 	Before time.Time
+	// Age is what the statement has to have reached, by the server's clock at the
+	// kill; it is not killed while it is younger. Zero is any age.
+	Age time.Duration
+	// Wait is how long that takes yet, from the poll that listed the statement. Kill
+	// waits for it: the kill is with the server when its time comes.
+	Wait time.Duration
 }
 
 // Server is the database as the killer sees it. The real ones are made by

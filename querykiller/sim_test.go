@@ -153,6 +153,10 @@ func TestSimulationSeesAnEarlyKill(t *testing.T) {
 	require.Positive(t, simulate(t, 2000, simRules, slipEarly).early)
 }
 
+func TestSimulationSeesAServerThatDoesNotWait(t *testing.T) {
+	require.Positive(t, simulate(t, 2000, simRules, slipImpatient).early)
+}
+
 func TestSimulationSeesASurvivor(t *testing.T) {
 	require.Positive(t, simulate(t, 2000, simRules, slipDead).late)
 }

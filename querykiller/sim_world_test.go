@@ -1,10 +1,12 @@
 package querykiller_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 
@@ -26,6 +28,8 @@ const (
 	// simBound is how long past its budget a statement may live: the killer
 	// polls when a budget runs out, so it is less than the interval.
 	simBound = 80 * time.Millisecond
+	// simAhead is how long before its time a kill may be sent.
+	simAhead = simBudget / 2
 	// simRound is the longest that one more poll can take.
 	simRound = simInterval + simBound
 )
@@ -82,6 +86,7 @@ const (
 	slipNone      slip = ""
 	slipNoRecheck slip = "kills whatever runs"
 	slipEarly     slip = "tells ages that are too long"
+	slipImpatient slip = "kills before the time that it was given"
 	slipDead      slip = "says that it kills and does not"
 	slipRestart   slip = "kills after a restart on an older poll"
 )
@@ -234,10 +239,7 @@ func (w *world) Poll(context.Context) (*querykiller.Snapshot, error) {
 	s.Sessions = make([]querykiller.Session, 0, len(w.clients)+1)
 	for _, c := range w.clients {
 		one := c.now.Session
-		one.Age = w.clock - c.now.began
-		if w.slip == slipEarly {
-			one.Age += 150 * time.Millisecond
-		}
+		one.Age = w.told(c)
 		if c.since > 0 {
 			one.Transaction = w.clock - c.since
 		}
@@ -263,16 +265,32 @@ func (w *world) load() querykiller.Load {
 // Close implements querykiller.Server.
 func (w *world) Close() error { return nil }
 
-// Kill implements querykiller.Server: in any order, one after the other.
+// Kill implements querykiller.Server: in any order that the ages allow, one after
+// the other.
 func (w *world) Kill(_ context.Context, victims []querykiller.Victim) []querykiller.Killing {
 	out := make([]querykiller.Killing, len(victims))
-	for _, i := range w.rng.Perm(len(victims)) {
+	order := w.rng.Perm(len(victims))
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(victims[a].Wait, victims[b].Wait) })
+	for _, i := range order {
+		v := victims[i]
+		if c := w.find(v.Statement.Session); w.slip != slipImpatient && w.polled == w.boot && c != nil && c.now.Statement == v.Statement {
+			w.advance(max(v.Age-w.told(c), 0))
+		}
 		out[i] = querykiller.Killing{Result: querykiller.Uncertain, Err: querykiller.ErrStale}
-		if !w.Now().After(victims[i].Before) {
-			out[i] = w.kill(victims[i].Statement, victims[i].Act)
+		if !w.Now().After(v.Before) {
+			out[i] = w.kill(v.Statement, v.Act)
 		}
 	}
 	return out
+}
+
+// told is how old the server says that the client's statement is.
+func (w *world) told(c *client) time.Duration {
+	age := w.clock - c.now.began
+	if w.slip == slipEarly {
+		age += 150 * time.Millisecond
+	}
+	return age
 }
 
 func (w *world) kill(id querykiller.StatementID, act querykiller.Act) querykiller.Killing {
@@ -289,9 +307,10 @@ func (w *world) kill(id querykiller.StatementID, act querykiller.Act) querykille
 	if !same {
 		return gone
 	}
+	age := w.told(c)
 	lost := w.rng.IntN(50) == 0
-	if lost {
-		c.now.patience += simRound
+	if lost { // when it was killed is then known to the end of the call only
+		c.now.patience += simRound + simAhead
 	}
 	if w.slip != slipDead && (!lost || w.rng.IntN(2) == 0) {
 		w.end(c, act)
@@ -300,7 +319,7 @@ func (w *world) kill(id querykiller.StatementID, act querykiller.Act) querykille
 	if lost {
 		return querykiller.Killing{Err: errors.New("the connection broke")}
 	}
-	return querykiller.Killing{Result: querykiller.Killed}
+	return querykiller.Killing{Result: querykiller.Killed, Age: age}
 }
 
 func (w *world) find(id uint64) *client {
@@ -320,7 +339,7 @@ func (w *world) end(c *client, act querykiller.Act) {
 		return
 	}
 	allowed := a.may
-	if w.clock >= w.crowd[0] && w.clock < w.crowd[1]+simCalm+2*simRound {
+	if w.clock >= w.crowd[0] && w.clock < w.crowd[1]+simCalm+2*simRound+simAhead {
 		allowed = time.Duration(float64(allowed) * simFactor)
 	}
 	switch age := w.clock - a.began; {

@@ -3,6 +3,7 @@ package querykiller
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -28,10 +29,15 @@ func (k *Killer) flush(ctx context.Context) {
 		return
 	}
 	victims := make([]Victim, len(waiting))
+	var longest time.Duration
 	for i, s := range waiting {
-		victims[i] = Victim{s.judged.Statement, s.decision.Action, s.judged.polled.Add(maxSnapshotAge)}
+		victims[i] = Victim{Statement: s.judged.Statement, Act: s.decision.Action, Before: s.judged.polled.Add(maxSnapshotAge)}
+		if v := s.judged.verdict; s.judged.rule().ahead() && !s.judged.Statement.Idle {
+			victims[i].Age, victims[i].Wait = v.Budget, v.Due
+			longest = max(longest, v.Due)
+		}
 	}
-	call, cancel := context.WithTimeout(ctx, k.Timeout)
+	call, cancel := context.WithTimeout(ctx, longest+k.Timeout)
 	killings := k.Server.Kill(call, victims)
 	cancel()
 	now := k.Clock.Now()
@@ -45,6 +51,7 @@ func (k *Killer) flush(ctx context.Context) {
 func (k *Killer) struck(ctx context.Context, s strike, killing Killing, now time.Time) {
 	t, d := s.target, s.decision
 	d.Window = killing.Window
+	killed := d.at(s.judged, killing.Age, now)
 	if killing.Err != nil {
 		d.Error = killing.Err.Error()
 	}
@@ -57,10 +64,10 @@ func (k *Killer) struck(ctx context.Context, s strike, killing Killing, now time
 	first := t.attempts == 0
 	switch killing.Result {
 	case Killed:
-		t.kill, t.killedAt, t.accepted, t.attempts = &d, now, true, 0
+		t.kill, t.killedAt, t.accepted, t.attempts = &d, killed, true, 0
 	case Gone:
-		if !first {
-			return // an attempt whose answer was lost has worked
+		if !first || s.judged.verdict.Due > 0 {
+			return // an attempt whose answer was lost has worked, or it ended within its budget
 		}
 		t.kill = nil
 		k.once(ctx, t, d, OutcomeGone)
@@ -74,6 +81,20 @@ func (k *Killer) struck(ctx context.Context, s strike, killing Killing, now time
 	if first && t.dying() {
 		k.count(s.judged, now)
 	}
+}
+
+// at enters the age that the statement had when it was killed, and returns when
+// that was.
+func (d *Decision) at(c *judged, age time.Duration, now time.Time) time.Time {
+	if age == 0 || age < c.Age || !c.rule().ahead() {
+		return now
+	}
+	d.Reason = short(age) + strings.TrimPrefix(d.Reason, short(d.Measured))
+	d.Age, d.Measured = age, age
+	if at := c.polled.Add(age - c.Age); at.Before(now) {
+		return at
+	}
+	return now
 }
 
 // count enters a kill into the limits.

@@ -28,10 +28,11 @@ type target struct {
 // dying says whether the statement was killed.
 func (t *target) dying() bool { return t.kill != nil }
 
-// carryOut does what follows from a poll.
-func (k *Killer) carryOut(ctx context.Context, s *Snapshot) []Verdict {
+// carryOut does what follows from a poll that took so long.
+func (k *Killer) carryOut(ctx context.Context, s *Snapshot, took time.Duration) []Verdict {
 	polled := k.Clock.Now()
 	rules := k.current(ctx)
+	k.judging = rules
 	if s.Boot != k.boot {
 		if k.boot != "" {
 			k.Logger.WarnContext(ctx, "the server has restarted", "server", k.Name)
@@ -53,10 +54,15 @@ func (k *Killer) carryOut(ctx context.Context, s *Snapshot) []Verdict {
 		}
 	}
 	verdicts := rules.Judge(s, st)
+	if st.Ahead = k.ahead(s, verdicts, took); st.Ahead > 0 {
+		verdicts = rules.Judge(s, st)
+	}
 	for i, v := range verdicts {
 		c := &judged{snap: s, Session: &s.Sessions[i], verdict: v, polled: polled, rules: rules}
 		if t := k.targets[c.Statement]; t != nil && t.dying() {
 			k.attend(ctx, t, c)
+		} else if v.Due > 0 && (v.Refused || v.Act != "" && k.crowded(c)) {
+			verdicts[i].Act, verdicts[i].Refused = "", false // not before its time
 		} else if v.Act != "" || v.Refused {
 			k.decide(ctx, c)
 		}
@@ -113,7 +119,7 @@ func (k *Killer) inOrder() []StatementID {
 	return slices.SortedFunc(maps.Keys(k.targets), func(a, b StatementID) int { return cmp.Compare(a.Session, b.Session) })
 }
 
-// decide acts on a session that is due.
+// decide acts on a session that is due, or is sent to its kill ahead of that.
 func (k *Killer) decide(ctx context.Context, c *judged) {
 	t := k.targets[c.Statement]
 	if t == nil {
@@ -155,10 +161,13 @@ func (k *Killer) instead(ctx context.Context, t *target, c *judged) (o Outcome, 
 }
 
 // rule returns the rule that matched.
-func (c *judged) rule() *Rule {
-	for i := range c.rules.Rules {
-		if c.rules.Rules[i].Name == c.verdict.Rule {
-			return &c.rules.Rules[i]
+func (c *judged) rule() *Rule { return c.rules.named(c.verdict.Rule) }
+
+// named returns the rule of that name, or an empty one.
+func (r *Rules) named(name string) *Rule {
+	for i := range r.Rules {
+		if r.Rules[i].Name == name {
+			return &r.Rules[i]
 		}
 	}
 	return &Rule{}
@@ -174,6 +183,13 @@ func (k *Killer) mayKill(ctx context.Context, c *judged) bool {
 		k.Logger.ErrorContext(ctx, "the breaker has stopped the killer: it only watches until it is reset", "server", k.Name, "why", k.status.Stopped)
 	}
 	return k.status.Stopped == ""
+}
+
+// crowded says whether a limit might forbid one more kill.
+func (k *Killer) crowded(c *judged) bool {
+	now, rule := k.Clock.Now(), c.rule()
+	return k.Status().Stopped != "" || k.all.full(c.rules.Breaker, now, len(k.strikes)) ||
+		k.meter(rule.Name).full(rule.Rate, now, len(k.strikes))
 }
 
 // attend looks after a statement that was killed and is still there.

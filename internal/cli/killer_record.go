@@ -114,5 +114,5 @@ func (a *app) watched(ctx context.Context) (querykiller.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return querykiller.Connect(ctx, dsn, querykiller.Options{Attention: time.Millisecond})
+	return querykiller.Connect(ctx, dsn, querykiller.Options{Attention: time.Millisecond, SweepEvery: time.Nanosecond})
 }

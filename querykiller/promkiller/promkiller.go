@@ -25,6 +25,7 @@ type Metrics struct {
 	lastPoll  prometheus.Gauge
 	sessions  prometheus.Gauge
 	running   prometheus.Gauge
+	stale     prometheus.Gauge
 	overload  prometheus.Gauge
 	stopped   prometheus.GaugeFunc
 	lost      lost
@@ -71,6 +72,7 @@ func New(from Sources) *Metrics {
 		lastPoll:  gauge("last_poll_timestamp_seconds", "When the server was last looked at with success, by its own clock."),
 		sessions:  gauge("sessions", "Sessions that the last poll saw."),
 		running:   gauge("threads_running", "Statements that run, as the server counts them."),
+		stale:     gauge("transactions_stale_seconds", "For how long the server has told nothing new of its transactions, as something reads them too often."),
 		overload:  gauge("overload", "1 while budgets are tightened because the server is overloaded."),
 		stopped: prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: prefix + "stopped", Help: "1 once the breaker has stopped the killer."},
 			func() float64 { return one(from.Stopped != nil && from.Stopped()) }),
@@ -79,7 +81,7 @@ func New(from Sources) *Metrics {
 }
 
 func (m *Metrics) collectors() []prometheus.Collector {
-	return []prometheus.Collector{m.decisions, m.dead, m.overshoot, m.polls, m.pollTime, m.lastPoll, m.sessions, m.running, m.overload, m.stopped, m.lost}
+	return []prometheus.Collector{m.decisions, m.dead, m.overshoot, m.polls, m.pollTime, m.lastPoll, m.sessions, m.running, m.stale, m.overload, m.stopped, m.lost}
 }
 
 // Describe implements prometheus.Collector.
@@ -121,6 +123,7 @@ func (m *Metrics) Polled(p querykiller.Poll) {
 		m.lastPoll.Set(float64(s.At.UnixMicro()) / 1e6)
 		m.sessions.Set(float64(len(s.Sessions)))
 		m.running.Set(float64(s.Load.ThreadsRunning))
+		m.stale.Set(s.TransactionsStale.Seconds())
 	}
 }
 

@@ -57,7 +57,8 @@ func TestEverythingIsExported(t *testing.T) {
 		require.NoError(t, m.Record(t.Context(), d))
 	}
 	m.Polled(querykiller.Poll{Took: time.Millisecond, Overload: true, Snapshot: &querykiller.Snapshot{
-		At: time.Unix(1700000000, 500_000_000), Sessions: make([]querykiller.Session, 9), Load: querykiller.Load{ThreadsRunning: 4}}})
+		At: time.Unix(1700000000, 500_000_000), Sessions: make([]querykiller.Session, 9), Load: querykiller.Load{ThreadsRunning: 4},
+		TransactionsStale: 1500 * time.Millisecond}})
 	m.Polled(querykiller.Poll{Took: time.Second, Err: errors.New("gone")})
 	require.Equal(t, map[string]string{
 		"underpin_killer_decisions_total":             "action=kill_query outcome=dead rule=r 2;action=warn outcome=warned rule=w 1;",
@@ -68,6 +69,7 @@ func TestEverythingIsExported(t *testing.T) {
 		"underpin_killer_last_poll_timestamp_seconds": "1.7000000005e+09;",
 		"underpin_killer_sessions":                    "9;",
 		"underpin_killer_threads_running":             "4;",
+		"underpin_killer_transactions_stale_seconds":  "1.5;",
 		"underpin_killer_overload":                    "1;",
 		"underpin_killer_stopped":                     "1;",
 		"underpin_killer_lost_decisions_total":        "sink=webhook 3;",
