@@ -13,12 +13,18 @@ import (
 )
 
 // follow is the client's heart: it reads the settings, acknowledges them and
-// renews the lease, until ctx ends.
+// renews the lease, until ctx ends. The first time is over when the client is
+// there: what was learned while it announced itself is acknowledged by then.
 func (c *Client) follow(ctx context.Context) {
 	tick := time.NewTicker(c.cfg.Poll)
 	defer tick.Stop()
 	var last string
 	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
 		err := c.beat(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -28,11 +34,6 @@ func (c *Client) follow(ctx context.Context) {
 		case err.Error() != last: // once a cause, not once a beat
 			last = err.Error()
 			c.cfg.Logger.WarnContext(ctx, "underpin: "+last)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
 		}
 	}
 }

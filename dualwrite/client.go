@@ -92,6 +92,9 @@ func join(ctx context.Context, db *sql.DB, cfg Config, now func() time.Time) (*C
 		c.pulse.close()
 		return nil, fmt.Errorf("join the fleet of %s: %w", cfg.Service, err)
 	}
+	if err := c.beat(ctx); err != nil { // tried again at every poll
+		c.cfg.Logger.WarnContext(ctx, "underpin: "+err.Error())
+	}
 	c.start(ctx)
 	return c, nil
 }

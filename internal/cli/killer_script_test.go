@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -209,14 +210,21 @@ func finish(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// appears FILE TEXT waits until a file that is being written holds a text.
+// appears FILE TEXT [N] waits until a file that is being written holds a text, N
+// times.
 func appears(ts *testscript.TestScript, _ bool, args []string) {
+	times := 1
+	if len(args) > 2 {
+		var err error
+		times, err = strconv.Atoi(args[2])
+		ts.Check(err)
+	}
 	waitFor(ts, fmt.Sprintf("%q in %s", args[1], args[0]), func() (bool, error) {
 		text, err := os.ReadFile(ts.MkAbs(args[0]))
 		if os.IsNotExist(err) {
 			return false, nil
 		}
-		return strings.Contains(string(text), args[1]), err
+		return strings.Count(string(text), args[1]) >= times, err
 	})
 }
 
