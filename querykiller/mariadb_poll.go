@@ -65,12 +65,18 @@ func (m *mariadbServer) read(ctx context.Context, conn *sql.Conn) (serverLook, e
 		c := m.identify(p)
 		next[p.ID] = c
 		p.Statement = c.id
-		r.targets[c.id] = serverTarget{id: c.id, query: c.query, nested: c.nested, server: s.At}
+		r.targets[c.id] = serverTarget{id: c.id, query: c.query, nested: c.nested, alone: p.State == userSleep, server: s.At}
 		s.Load.count(*p)
 	}
 	m.last, m.at = next, began
 	return r, m.detail(ctx, conn, s.Sessions)
 }
+
+// userSleep is the state of a statement in SLEEP. All of those share one mutex of
+// the server, and a KILL that wakes one while another has it waits for it with
+// what the woken one needs to give it back: for two seconds, as long as a KILL
+// tries at most. So they are not killed in a row.
+const userSleep = "User sleep"
 
 func scanSession(rows *sql.Rows) (Session, error) {
 	var p Session

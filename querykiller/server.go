@@ -61,6 +61,8 @@ type serverTarget struct {
 	query uint64
 	// nested says that query has changed before.
 	nested bool
+	// alone says that it is not to be killed with others in one round trip.
+	alone  bool
 	age    time.Duration
 	read   time.Time // when, by our clock
 	server time.Time // when, by the server's

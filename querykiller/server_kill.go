@@ -17,7 +17,8 @@ import (
 // Kill implements [Server]. It kills only what the last poll saw: for anything
 // else the result is Gone. The victims are dealt to the connections that kill in
 // the order in which they are due, and those of a connection that are due at about
-// the same time go to the server together.
+// the same time go to the server together. Those that are to be killed alone have
+// one connection, and so go one after the other.
 func (s *server) Kill(ctx context.Context, victims []Victim) []Killing {
 	out := make([]Killing, len(victims))
 	order := make([]int, len(victims))
@@ -29,6 +30,9 @@ func (s *server) Kill(ctx context.Context, victims []Victim) []Killing {
 	hands := make([]hand, len(ready))
 	for n, i := range order {
 		h := &hands[n%len(ready)]
+		if s.targets[victims[i].Statement].alone {
+			h = &hands[0]
+		}
 		if k, err := s.aim(victims[i], &h.aims); err != nil || k.Result != "" {
 			out[i] = failed(victims[i].Statement.Session, k, err)
 			continue
@@ -65,7 +69,7 @@ type aim struct {
 }
 
 // together reports whether the aim can be one of several in a round trip.
-func (a aim) together() bool { return a.act == ActQuery && !a.id.Idle && !a.nested }
+func (a aim) together() bool { return a.act == ActQuery && !a.id.Idle && !a.nested && !a.alone }
 
 func failed(session uint64, k Killing, err error) Killing {
 	if err != nil {
