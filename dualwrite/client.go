@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/underpin-db/underpin/internal/control"
+	"github.com/underpin-db/underpin/internal/mysqlx"
 	"github.com/underpin-db/underpin/migrate"
 	"github.com/underpin-db/underpin/migrate/fleet"
 )
@@ -152,7 +153,11 @@ func (c *Client) Close(ctx context.Context) error {
 	if drained != nil {
 		return errors.Join(fmt.Errorf("close: work is still in flight, the lease runs out by itself: %w", drained), err)
 	}
-	if left := c.within(ctx, c.member.Leave); left != nil {
+	left := c.within(ctx, c.member.Leave)
+	if mysqlx.Classify(left) == mysqlx.ClassConnection {
+		left = c.within(ctx, c.member.Leave) // over a new one: the beat that was stopped may have cost the old
+	}
+	if left != nil {
 		err = errors.Join(err, fmt.Errorf("close: the lease runs out by itself: %w", left))
 	}
 	return err
