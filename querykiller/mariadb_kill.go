@@ -107,7 +107,8 @@ SELECT @underpin_age_%[1]d, @underpin_killed_%[1]d`
 
 // kill implements dialect.
 func (m *mariadbServer) kill(ctx context.Context, conn *sql.Conn, aims []aim, out []Killing) error {
-	if len(aims) > 1 || aims[0].together() && later(aims) {
+	// One that goes alone has its age looked at like the others.
+	if len(aims) > 1 || aims[0].alone && aims[0].act == ActQuery && !aims[0].nested || aims[0].together() && later(aims) {
 		if err := m.killTogether(ctx, conn, aims, out); err != nil {
 			return err
 		}
