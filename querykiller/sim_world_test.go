@@ -187,7 +187,8 @@ func (w *world) finish(c *client, at time.Duration) {
 	if a.may == 0 {
 		return
 	}
-	due := a.began + a.may + a.patience + simBound
+	// While kills wait on the server for their time there is no poll.
+	due := a.began + a.may + a.patience + simBound + simAhead
 	until := at
 	if a.killed > 0 {
 		until = a.killed
