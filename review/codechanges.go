@@ -1,8 +1,8 @@
 package review
 
 // CodeChanges are the Go files of the folders in which a pull request changes
-// one, as they were and as they are. Folders without a change say nothing: they
-// are the same on both sides.
+// one, as they were and as they are. Others may stand among them, the same on both
+// sides.
 type CodeChanges struct {
 	Before, After []GoFile
 }

@@ -57,4 +57,10 @@
 //
 // One without a reason does not hold, one that has expired does not hold, and
 // one that lets nothing through is reported.
+//
+// # Signatures
+//
+// Where [Input.SignOffs] says that people are asked, a change of a cache's format
+// is let through by their signatures, and by no waiver ([SignOff]). This package
+// reads neither keys nor policy: package sign does.
 package review

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"strings"
 	"time"
 
 	"github.com/underpin-db/underpin/migrate/ddl"
@@ -34,8 +35,21 @@ type Finding struct {
 	// is not the point.
 	Cost  *Cost
 	Fixes []Fix
-	// Waiver is set where somebody took responsibility. Filled in.
-	Waiver *Waiver
+	// Waiver is set where somebody took responsibility, and SignOff where that
+	// takes signatures of people. Filled in.
+	Waiver  *Waiver
+	SignOff *SignOff
+}
+
+// LetThrough says why a finding does not count: what for, and who says so.
+func (f Finding) LetThrough() (reason, by string) {
+	switch {
+	case f.Waiver != nil:
+		return f.Waiver.Reason, f.Waiver.Owner
+	case f.SignOff != nil && f.SignOff.Missing == "":
+		return "signed by " + strings.Join(f.SignOff.By, ", "), ""
+	}
+	return "", ""
 }
 
 // Position is a place in a text. Line and Column count from 1, a column being

@@ -29,6 +29,9 @@ type Input struct {
 	Unread []string
 	// CodeChanges is what the pull request changes in Go code; nil: not known.
 	CodeChanges *CodeChanges
+	// SignOffs are, by cache, what people have signed of the change of its format;
+	// nil: nobody is asked to.
+	SignOffs map[string]SignOff
 	// Derive makes the change files of fixes against the database at hand; nil:
 	// they are written without one.
 	Derive Deriver
@@ -39,7 +42,7 @@ type Input struct {
 type Report struct {
 	// Findings are those that count, the gravest first within a category, in
 	// the order of the categories; Waived are those that somebody took
-	// responsibility for.
+	// responsibility for, by a waiver or by signatures.
 	Findings, Waived []Finding
 	// NotChecked is what rules could not judge, for want of what. Without a
 	// code it is of all rules.
@@ -97,6 +100,7 @@ func Run(ctx context.Context, in Input) (*Report, error) {
 	r.waivers = r.collectWaivers()
 	report := &Report{Server: r.server, Assumed: r.assumed}
 	r.check(ctx, report, func(c Category) bool { return c != Waivers })
+	r.signOff(report)
 	r.waive(report)
 	r.check(ctx, report, func(c Category) bool { return c == Waivers })
 	if err := context.Cause(ctx); err != nil {

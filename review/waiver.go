@@ -15,10 +15,11 @@ type JudgedWaiver struct {
 	Migration *Migration // nil: it stands in the configuration
 	// Problem says why it does not hold: it is malformed. Empty: it is not.
 	Problem string
-	// Used counts the findings that it let through.
-	Used    int
-	Expired bool
-	offset  int
+	// Used counts the findings that it let through, and Unsigned those that it
+	// could not, for they take signatures.
+	Used, Unsigned int
+	Expired        bool
+	offset         int
 	// of is the place of the statement that it is for.
 	of Span
 }
@@ -154,12 +155,16 @@ func (w *JudgedWaiver) covers(f *Finding) bool {
 		w.Migration != nil && !w.of.IsZero() && f.Span.Start.Offset >= w.of.Start.Offset && f.Span.Start.Offset <= w.of.End.Offset
 }
 
-// waive takes out of the findings what somebody took responsibility for.
+// waive takes out of the findings what somebody took responsibility for, unless
+// it takes signatures.
 func (r *input) waive(report *Report) {
 	var kept []Finding
 	for _, f := range report.Findings {
 		i := slices.IndexFunc(r.waivers, func(w *JudgedWaiver) bool { return w.covers(&f) })
-		if i < 0 {
+		if i >= 0 && f.SignOff != nil {
+			r.waivers[i].Unsigned++
+		}
+		if i < 0 || f.SignOff != nil {
 			kept = append(kept, f)
 			continue
 		}

@@ -130,7 +130,13 @@ func (a *app) gather(ctx context.Context, flags *pflag.FlagSet, paths []string, 
 	if in.Code, err = readCode(ctx, cmp.Or(o.code, s.Code)); err != nil {
 		return in, err
 	}
-	if in.CodeChanges, err = source.ReadCodeChanges(ctx, ".", o.base); err != nil {
+	// What cannot be read is on the rules' own list of what was not checked.
+	caches, err := readCacheChanges(ctx, o.base, s.config.Caches)
+	if err != nil {
+		return in, err
+	}
+	in.CodeChanges = caches.code
+	if in.SignOffs, err = a.signOffs(ctx, flags, o.base, caches.list); err != nil {
 		return in, err
 	}
 	live := o.live || flags.Changed("dsn")

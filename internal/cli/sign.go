@@ -25,7 +25,7 @@ import (
 )
 
 // signOptions are the flags of the sign command.
-type signOptions struct{ role, key, as, environment string }
+type signOptions struct{ role, key, as, environment, cache, base string }
 
 // signResult is the result of the sign command.
 type signResult struct {
@@ -40,9 +40,9 @@ type signResult struct {
 func signCommand(a *app) *cobra.Command {
 	var o signOptions
 	c := &cobra.Command{
-		Use:     "sign CHANGEFILE|DIR|NAME",
+		Use:     "sign CHANGEFILE|DIR|NAME | sign --cache NAME --base REVISION",
 		GroupID: groupGate,
-		Short:   "Sign the plan of a change with your SSH key",
+		Short:   "Sign the plan of a change, or another format of a cache, with your SSH key",
 		Long: `Sign the plan of a change for an environment, in one of your roles, with the SSH
 key you have: in a file, in the ssh-agent, or on a token. The signature is written
 beside the change file, into signatures/, to be committed with it. It is void as
@@ -51,15 +51,32 @@ size class of the table is another one, and after the time that the policy gives
 
 With --dsn of that environment the plan is made on the live schema and kept as
 signatures/plan.json; without, the plan.json that is there is signed. Who wrote
-the change cannot sign it. docs/signoff.md describes the policy in underpin.yaml.`,
-		Example: "  underpin sign split-user-name\n  underpin sign changes/split-user-name --environment production --role tech-lead --key ~/.ssh/id_ed25519",
-		Args:    takes("CHANGEFILE|DIR|NAME"),
-		RunE:    func(c *cobra.Command, args []string) error { return a.sign(c.Context(), c.Flags(), args[0], o) },
+the change cannot sign it. docs/signoff.md describes the policy in underpin.yaml.
+
+With --cache and --base the format of a cache is signed, as underpin review finds
+it changed in Go code since that revision (RS601, RS602). The difference is shown
+first. The signature is written into caches/ beside the changes, and is void as
+soon as the code comes to another format, or the base has another one.`,
+		Example: "  underpin sign split-user-name\n  underpin sign changes/split-user-name --environment production --role tech-lead --key ~/.ssh/id_ed25519\n  underpin sign --cache users --base origin/main",
+		Args: func(c *cobra.Command, args []string) error {
+			if o.cache != "" || o.base != "" {
+				return takes()(c, args)
+			}
+			return takes("CHANGEFILE|DIR|NAME")(c, args)
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if o.cache != "" || o.base != "" {
+				return a.signCache(c.Context(), c.Flags(), o)
+			}
+			return a.sign(c.Context(), c.Flags(), args[0], o)
+		},
 	}
 	c.Flags().StringVar(&o.role, "role", "", "role to sign in (default: yours, if you have one only)")
 	c.Flags().StringVar(&o.key, "key", "", "private key, or public key of one in the ssh-agent (default: the agent's first that may sign)")
 	c.Flags().StringVar(&o.as, "as", "", "who you are in allowed_signers (default: user.email of git)")
 	c.Flags().StringVar(&o.environment, "environment", "", "environment to sign for (default: the protected one, if there is one only)")
+	c.Flags().StringVar(&o.cache, "cache", "", "sign what becomes of the format of this cache since --base")
+	c.Flags().StringVar(&o.base, "base", "", "revision that the code is compared with, such as origin/main")
 	return c
 }
 
@@ -88,7 +105,7 @@ func (a *app) sign(ctx context.Context, flags *pflag.FlagSet, arg string, o sign
 	}
 	st := sign.Statement{
 		Change: p.Change.Name, Plan: p.Hash(), Environment: o.environment, Server: sign.ServerOf(p),
-		Size: sign.SizeOfPlan(p), Role: sign.Role(o.role), Signer: o.as, Signed: time.Now().UTC().Truncate(time.Second),
+		Size: sign.SizeOfPlan(p), Claim: o.claim(),
 	}
 	if st.File, err = fileDigest(n.path); err != nil {
 		return err
@@ -100,8 +117,29 @@ func (a *app) sign(ctx context.Context, flags *pflag.FlagSet, arg string, o sign
 	return a.emit(out, func(p *page) { p.signResult(out) })
 }
 
+// claim is who signs as what, now.
+func (o signOptions) claim() sign.Claim {
+	return sign.Claim{Role: sign.Role(o.role), Signer: o.as, Signed: time.Now().UTC().Truncate(time.Second)}
+}
+
 // completeSign fills in what the flags leave open, where it is clear.
 func completeSign(ctx context.Context, policy sign.Policy, o signOptions) (signOptions, error) {
+	o, err := completeSigner(ctx, policy, o)
+	if err != nil {
+		return o, err
+	}
+	protected := policy.ProtectedEnvironments()
+	switch {
+	case o.environment == "" && len(protected) == 1:
+		o.environment = protected[0]
+	case !slices.Contains(protected, o.environment):
+		return o, usagef("--environment is one of the protected ones: %s", strings.Join(protected, ", "))
+	}
+	return o, nil
+}
+
+// completeSigner fills in who signs, and as what.
+func completeSigner(ctx context.Context, policy sign.Policy, o signOptions) (signOptions, error) {
 	if o.as == "" {
 		out, err := exec.CommandContext(ctx, "git", "config", "user.email").Output()
 		if err != nil {
@@ -119,13 +157,6 @@ func completeSign(ctx context.Context, policy sign.Policy, o signOptions) (signO
 		return o, &refusedError{err: fmt.Errorf("%s is not in the role %s, but in %v", o.as, o.role, roles)}
 	}
 	o.role = cmp.Or(o.role, string(roles[0]))
-	protected := policy.ProtectedEnvironments()
-	switch {
-	case o.environment == "" && len(protected) == 1:
-		o.environment = protected[0]
-	case !slices.Contains(protected, o.environment):
-		return o, usagef("--environment is one of the protected ones: %s", strings.Join(protected, ", "))
-	}
 	return o, nil
 }
 
@@ -205,25 +236,9 @@ func (a *app) signAndKeep(ctx context.Context, policy sign.Policy, path string, 
 	if c.Authors, err = authors(ctx, path); err != nil {
 		return err
 	}
-	source := sign.KeySource{
-		File: o.key, AgentSocket: a.getenv("SSH_AUTH_SOCK"), Passphrase: a.passphrase,
-		Fits: func(key ssh.PublicKey) error { return keys.Allowed.Permits(o.as, key, c.Now) },
-	}
-	key, done, err := source.Open(ctx)
-	if err != nil {
-		return &usageError{err: err, hint: "name a key file with --key, or load one: ssh-add"}
-	}
-	armored, err := sign.Sign(out.Statement, key)
-	if err = errors.Join(err, done()); err != nil {
-		return err
-	}
-	text, err := out.Statement.Text()
+	armored, err := a.signature(ctx, keys, o, out.Statement, func(list []sign.Signature) []sign.Void { return policy.Judge(c, list, keys).Void })
 	if err != nil {
 		return err
-	}
-	probe := policy.Judge(c, []sign.Signature{{Path: "this signature", Text: text, Armored: armored}}, keys)
-	if len(probe.Void) > 0 {
-		return &refusedError{err: fmt.Errorf("the signature would not count, and is not written: %s", probe.Void[0].Reason)}
 	}
 	folder := sign.FolderOf(path)
 	if out.Written, err = folder.Write(out.Statement, armored); err != nil {
@@ -235,6 +250,31 @@ func (a *app) signAndKeep(ctx context.Context, policy sign.Policy, path string, 
 	list, err := folder.Read()
 	out.Report = policy.Judge(c, list, keys)
 	return err
+}
+
+// signature signs a statement with the key that the flags name, unless it would
+// not count: judge says which signatures do not.
+func (a *app) signature(ctx context.Context, keys sign.Keys, o signOptions, st sign.Signable, judge func([]sign.Signature) []sign.Void) ([]byte, error) {
+	text, err := st.Text()
+	if err != nil {
+		return nil, err
+	}
+	source := sign.KeySource{
+		File: o.key, AgentSocket: a.getenv("SSH_AUTH_SOCK"), Passphrase: a.passphrase,
+		Fits: func(key ssh.PublicKey) error { return keys.Allowed.Permits(o.as, key, st.Namespace(), time.Now()) },
+	}
+	key, done, err := source.Open(ctx)
+	if err != nil {
+		return nil, &usageError{err: err, hint: "name a key file with --key, or load one: ssh-add"}
+	}
+	armored, err := sign.Sign(st, key)
+	if err = errors.Join(err, done()); err != nil {
+		return nil, err
+	}
+	if void := judge([]sign.Signature{{Path: "this signature", Text: text, Armored: armored}}); len(void) > 0 {
+		return nil, &refusedError{err: fmt.Errorf("the signature would not count, and is not written: %s", void[0].Reason)}
+	}
+	return armored, nil
 }
 
 // keepPlan writes the plan beside its signatures.

@@ -64,8 +64,8 @@ func readYAML(t *testing.T, name string, into any) {
 // pull is a repository with a branch main and a pull request checked out.
 type pull struct{ dir, temp string }
 
-// newPull makes main, with a policy that has everybody's work signed by alice
-// and a migration, and a branch off it.
+// newPull makes main, with a policy that has everybody's work signed by alice, a
+// migration and a cache, and a branch off it.
 func newPull(t *testing.T) *pull {
 	t.Helper()
 	needSigning(t)
@@ -73,6 +73,8 @@ func newPull(t *testing.T) *pull {
 	p.write(t, "underpin.yaml", ciPolicy)
 	p.write(t, "db/migrations/1_users.up.sql", "CREATE TABLE users (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, name VARCHAR(200) NOT NULL DEFAULT '') ENGINE=InnoDB;\n")
 	p.write(t, "db/migrations/1_users.down.sql", "DROP TABLE users;\n")
+	p.write(t, "store/user.go", ciCache)
+	p.write(t, "store/order.go", "package store\n\ntype order struct{ Cents int32 }\n")
 	p.shell(t, 0, `mkdir -p .underpin && ssh-keygen -q -t ed25519 -N '' -f "$RUNNER_TEMP/alice" && echo "alice@example.com $(cat "$RUNNER_TEMP/alice.pub")" > .underpin/allowed_signers
 git init -q -b main && git add -A && git commit -q -m main && git update-ref refs/remotes/origin/main HEAD && git checkout -q -b change`)
 	return p
@@ -80,13 +82,16 @@ git init -q -b main && git add -A && git commit -q -m main && git update-ref ref
 
 const ciPolicy = `review:
   server: mysql 8.4
+  caches: [{name: orders, types: [order]}]
 signoff:
   allowed_signers: .underpin/allowed_signers
   roles: {tech-lead: [alice@example.com]}
   authors: ["*@dev.example"]
   environments: {production: {databases: ["db.internal:3306/shop"], protected: true}}
-  needs: [{role: tech-lead}]
+  needs: [{role: tech-lead}, {cache: "*", role: tech-lead}]
 `
+
+const ciCache = "package store\n\n//underpin:cache users\ntype user struct{ Name string }\n"
 
 func (p *pull) write(t *testing.T, name, text string) {
 	t.Helper()
@@ -175,5 +180,54 @@ func TestCISignatures(t *testing.T) {
 			p.commit(t, "underpin.yaml", "signoff: {allowed_signers: .underpin/allowed_signers}\n")
 			require.Contains(t, p.shell(t, 1, s.script), "nobody has signed it")
 		})
+	}
+}
+
+// Another format of a cache, in code alone, stops both steps until alice has signed
+// it, by the policy of the branch that it goes to.
+func TestCICacheFormat(t *testing.T) {
+	t.Parallel()
+	github, gitlab := githubSteps(t), gitlabJobs(t)
+	for name, steps := range map[string][2]ciStep{
+		"GitHub": {github["Review"], github["Signatures"]}, "GitLab": {gitlab["schema-review"], gitlab["schema-signatures"]},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, review, signatures := newPull(t), steps[0], steps[1]
+			p.commit(t, "store/user.go", strings.Replace(ciCache, "Name", "FullName", 1))
+			require.Contains(t, p.shell(t, 1, review.script), "RS602")
+			require.Contains(t, p.shell(t, 1, signatures.script), "1 tech-lead of 1 missing: alice@example.com could sign")
+			// A policy that has the author sign does not help the branch that brings it.
+			p.commit(t, "underpin.yaml", strings.Replace(ciPolicy, "[alice@example.com]", "[alice@example.com, d@dev.example]", 1))
+			require.Contains(t, p.shell(t, 1, signatures.script), "1 tech-lead of 1 missing: alice@example.com could sign")
+
+			p.shell(t, 0, `underpin sign --cache users --base origin/main --as alice@example.com --key "$RUNNER_TEMP/alice"
+git add -A && git commit -q -m signed`)
+			require.Contains(t, p.shell(t, 0, signatures.script), "✓ alice@example.com as tech-lead")
+			require.NotContains(t, p.shell(t, 0, review.script), "::error")
+			p.commit(t, "store/user.go", strings.Replace(ciCache, "Name", "WholeName", 1))
+			p.shell(t, 1, signatures.script)
+			p.shell(t, 1, review.script)
+		})
+	}
+}
+
+// Settings that look away blind the review of the branch that brings them, and not
+// the check of signatures.
+func TestCICacheFormatHidden(t *testing.T) {
+	t.Parallel()
+	github, gitlab := githubSteps(t), gitlabJobs(t)
+	p := newPull(t)
+	p.commit(t, "store/order.go", "package store\n\ntype order struct{ Cents int64 }\n")
+	p.commit(t, "store/user.go", strings.Replace(ciCache, "Name", "FullName", 1))
+	require.Contains(t, p.shell(t, 1, github["Review"].script), "RS602")
+	hides := strings.Replace(ciPolicy, "  caches: [{name: orders, types: [order]}]\n", "  rules: {RS602: off}\n", 1)
+	require.NotEqual(t, ciPolicy, hides)
+	p.commit(t, "underpin.yaml", hides)
+	require.NotContains(t, p.shell(t, 0, github["Review"].script), "RS602")
+	for _, s := range []ciStep{github["Signatures"], gitlab["schema-signatures"]} {
+		out := p.shell(t, 1, s.script)
+		require.Contains(t, out, "orders  cache, from format", s.name)
+		require.Contains(t, out, "users  cache, from format", s.name)
 	}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -129,25 +131,33 @@ func (s *signatures) Signed(ctx context.Context, p *plan.Plan, to migrate.Phase)
 // missingWords says what is missing of a step, who could give it, and which
 // signatures do not count.
 func missingWords(r sign.Report, s sign.StepReport) string {
+	return strings.Join(missingParts(s.Needs, r.Void), "; ")
+}
+
+// missingParts says what is missing of needs, and which signatures do not count.
+func missingParts(needs []sign.NeedReport, void []sign.Void) []string {
 	var parts []string
-	for _, n := range s.Needs {
+	for _, n := range needs {
 		if n.Missing > 0 {
 			parts = append(parts, needWords(n))
 		}
 	}
-	for _, v := range r.Void {
-		parts = append(parts, "the signature of "+v.Signer+" does not count: "+v.Reason)
+	for _, v := range void {
+		parts = append(parts, "the signature of "+cmp.Or(v.Signer, filepath.Base(v.Path))+" does not count: "+v.Reason)
 	}
-	return strings.Join(parts, "; ")
+	return parts
 }
 
 // needWords says how many are missing and who they could be.
 func needWords(n sign.NeedReport) string {
-	role := string(n.Role)
-	if role == "" {
-		role = "person of any role"
+	who := count(n.Missing, string(n.Role))
+	switch {
+	case n.Role == "" && n.Missing == 1:
+		who = "1 person of any role"
+	case n.Role == "":
+		who = fmt.Sprintf("%d people of any role", n.Missing)
 	}
-	out := fmt.Sprintf("%s of %d missing", count(n.Missing, role), n.People)
+	out := fmt.Sprintf("%s of %d missing", who, n.People)
 	if len(n.Could) == 0 {
 		return out + ", and nobody of the policy could sign"
 	}
@@ -178,10 +188,15 @@ func judgeSignatures(ctx context.Context, policy sign.Policy, path string, c sig
 // authors are those who last touched a change file.
 func authors(ctx context.Context, path string) ([]string, error) {
 	list, err := sign.Authors(ctx, path)
+	return list, refusedIfUncommitted(err)
+}
+
+// refusedIfUncommitted is an error of git, as the command is to end with it.
+func refusedIfUncommitted(err error) error {
 	if errors.Is(err, sign.ErrUncommitted) {
-		return nil, &refusedError{err: err}
+		return &refusedError{err: err}
 	}
-	return list, err
+	return err
 }
 
 // fileDigest is the SHA-256 of a change file, in hexadecimal.

@@ -22,6 +22,8 @@ type verifySignaturesOptions struct{ environment, base string }
 type verifiedSignatures struct {
 	Signed  bool           `json:"signed"`
 	Changes []signedChange `json:"changes"`
+	// Caches are those whose format changes in code since the base.
+	Caches []sign.CacheReport `json:"caches"`
 }
 
 // signedChange is one change and its signatures, by environment.
@@ -40,15 +42,16 @@ func verifySignaturesCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "verify-signatures [CHANGE...]",
 		GroupID: groupGate,
-		Short:   "Check that those who have to have signed a plan have",
+		Short:   "Check that those who have to sign a plan, or a cache's format, have",
 		Long: `Check the signatures beside change files, for every protected environment: say what
 is missing, who could give it, and which signatures do not count and why. No
 database is needed: the plan is signatures/plan.json, which underpin sign writes.
 Whether it is the plan of the live schema is checked by underpin apply.
 
 Without an argument every change below the directory of changes is checked; with
---base those only of which a file has changed since. Git has to say who last
-touched a change, so the clone needs its history.`,
+--base those only of which a file has changed since, and with them every cache
+whose format has changed in Go code. Git has to say who wrote a change, so the
+clone needs its history.`,
 		Example: "  underpin verify-signatures split-user-name\n  underpin verify-signatures --base origin/main --json",
 		Args:    cobra.ArbitraryArgs, // each has to be a change, and a wrong one is usage
 		RunE: func(c *cobra.Command, args []string) error {
@@ -56,7 +59,7 @@ touched a change, so the clone needs its history.`,
 		},
 	}
 	c.Flags().StringVar(&o.environment, "environment", "", "check for this environment only (default: every protected one)")
-	c.Flags().StringVar(&o.base, "base", "", "check changes only that differ from this revision, such as origin/main")
+	c.Flags().StringVar(&o.base, "base", "", "check what differs from this revision only, such as origin/main: changes, and formats of caches")
 	return c
 }
 
@@ -72,11 +75,17 @@ func (a *app) verifySignatures(ctx context.Context, flags *pflag.FlagSet, args [
 		}
 		environments = []string{o.environment}
 	}
+	out := verifiedSignatures{Signed: true, Changes: []signedChange{}, Caches: []sign.CacheReport{}}
+	if len(args) == 0 && o.base != "" {
+		if out.Caches, err = a.checkCaches(ctx, flags, policy, o.base); err != nil {
+			return err
+		}
+		out.Signed = out.Signed && !slices.ContainsFunc(out.Caches, func(r sign.CacheReport) bool { return !r.Signed() })
+	}
 	files, err := a.changeFiles(ctx, args, o.base)
 	if err != nil {
 		return err
 	}
-	out := verifiedSignatures{Signed: true, Changes: []signedChange{}}
 	for _, path := range files {
 		c, err := checkSignatures(ctx, policy, path, environments)
 		if err != nil {
@@ -89,6 +98,23 @@ func (a *app) verifySignatures(ctx context.Context, flags *pflag.FlagSet, args [
 		return err
 	}
 	return outcome{exitRefused}
+}
+
+// checkCaches checks every cache whose format changes since a base.
+func (a *app) checkCaches(ctx context.Context, flags *pflag.FlagSet, policy sign.Policy, base string) ([]sign.CacheReport, error) {
+	found, err := a.cachesSince(ctx, flags, base)
+	if err != nil {
+		return nil, err
+	}
+	out := []sign.CacheReport{}
+	for _, t := range found.list {
+		r, err := a.judgeCache(ctx, policy, base, t)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, nil
 }
 
 func (c signedChange) signed() bool {
@@ -161,8 +187,11 @@ func checkSignatures(ctx context.Context, policy sign.Policy, path string, envir
 
 // verifiedSignatures shows what is signed and what is missing.
 func (p *page) verifiedSignatures(r verifiedSignatures) {
-	if len(r.Changes) == 0 {
+	if len(r.Changes)+len(r.Caches) == 0 {
 		p.line("no change to check")
+	}
+	for _, c := range r.Caches {
+		p.cacheReport(c)
 	}
 	for _, c := range r.Changes {
 		p.line("%s  %s", p.bold(c.Change), p.dim(c.File))

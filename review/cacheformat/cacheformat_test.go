@@ -50,11 +50,12 @@ func TestRead(t *testing.T) {
 		"ByCity map[string]*", "ByCity.City string", "ByCity.Street string", "Created time.Time", "Names []string",
 		"Next *", "Next as at level 0", "Version [2]int", `json:"id,omitempty" int64`,
 	}
+	file := []string{"store/user.go"}
 	want := cacheformat.Formats{
-		{Cache: "users", Kind: cacheformat.Value}:    {Path: "store/user.go", Line: 4, Column: 6, Lines: value},
-		{Cache: "sessions", Kind: cacheformat.Value}: {Path: "store/user.go", Line: 4, Column: 6, Lines: value},
-		{Cache: "users", Kind: cacheformat.Key}:      {Path: "store/user.go", Line: 19, Column: 5, Lines: []string{`key = "user:%d"`, `other = "more"`}},
-		{Cache: "keys", Kind: cacheformat.Key}:       {Path: "store/user.go", Line: 19, Column: 18, Lines: []string{"user:%d"}},
+		{Cache: "users", Kind: cacheformat.Value}:    {Path: "store/user.go", Line: 4, Column: 6, Lines: value, Files: file},
+		{Cache: "sessions", Kind: cacheformat.Value}: {Path: "store/user.go", Line: 4, Column: 6, Lines: value, Files: file},
+		{Cache: "users", Kind: cacheformat.Key}:      {Path: "store/user.go", Line: 19, Column: 5, Lines: []string{`key = "user:%d"`, `other = "more"`}, Files: file},
+		{Cache: "keys", Kind: cacheformat.Key}:       {Path: "store/user.go", Line: 19, Column: 18, Lines: []string{"user:%d"}, Files: file},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("formats (-want +got):\n%s", diff)

@@ -27,6 +27,9 @@ type Format struct {
 	Line, Column int
 	// Lines say what it looks like, sorted: a field each, or a key each.
 	Lines []string
+	// Files are those that Lines were read from, sorted: also those of types that
+	// a value is made of.
+	Files []string
 }
 
 // Formats are those of all caches that the code declares.
@@ -87,7 +90,14 @@ func (f Formats) add(part Part, path string, line, column int, text string) {
 		one = &Format{Path: path, Line: line, Column: column}
 		f[part] = one
 	}
-	if i, found := slices.BinarySearch(one.Lines, text); !found {
-		one.Lines = slices.Insert(one.Lines, i, text)
+	one.Lines = with(one.Lines, text)
+	one.Files = with(one.Files, path)
+}
+
+// with returns a sorted list with a text in it.
+func with(list []string, text string) []string {
+	if i, found := slices.BinarySearch(list, text); !found {
+		return slices.Insert(list, i, text)
 	}
+	return list
 }

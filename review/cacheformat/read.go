@@ -19,7 +19,8 @@ import (
 const Directive = "underpin:cache "
 
 // Read reads the formats. The error is that of a pattern that is none, or of the
-// first file that does not parse: what could be read of it is in the result.
+// first file that does not parse and could tell of a cache: what could be read of
+// it is in the result.
 func Read(files []review.GoFile, declared []review.CacheConfig) (Formats, error) {
 	r := &reader{fset: token.NewFileSet(), out: Formats{}, declared: declared, packages: map[string]map[string]*ast.TypeSpec{}, methods: map[string][]*ast.FuncDecl{}}
 	for _, c := range declared {
@@ -29,9 +30,14 @@ func Read(files []review.GoFile, declared []review.CacheConfig) (Formats, error)
 		}
 		r.patterns = append(r.patterns, pattern)
 	}
+	files = slices.DeleteFunc(slices.Clone(files), func(f review.GoFile) bool { return strings.HasSuffix(f.Path, "_test.go") })
+	telling := r.telling(files)
 	var first error
 	for _, f := range files {
-		if strings.HasSuffix(f.Path, "_test.go") {
+		if err := r.keys(f); err != nil && first == nil {
+			first = fmt.Errorf("read %s: %w", f.Path, err)
+		}
+		if !telling[path.Dir(f.Path)] {
 			continue
 		}
 		file, err := parser.ParseFile(r.fset, f.Path, f.Text, parser.ParseComments|parser.SkipObjectResolution)
@@ -43,7 +49,6 @@ func Read(files []review.GoFile, declared []review.CacheConfig) (Formats, error)
 		}
 		r.files = append(r.files, file)
 		r.collect(file, path.Dir(f.Path))
-		r.keys(f)
 	}
 	for i, file := range r.files {
 		r.file(file, path.Dir(r.fset.Position(r.files[i].Pos()).Filename))
@@ -62,6 +67,24 @@ type reader struct {
 	// methods, by folder and type.
 	packages map[string]map[string]*ast.TypeSpec
 	methods  map[string][]*ast.FuncDecl
+}
+
+// telling returns the folders in which a directive, or a type that is declared,
+// stands in some file: most of a large tree says nothing of a cache, and is not
+// looked at.
+func (r *reader) telling(files []review.GoFile) map[string]bool {
+	words := []string{Directive}
+	for _, c := range r.declared {
+		for _, t := range c.Types {
+			words = append(words, t[strings.LastIndexByte(t, '.')+1:])
+		}
+	}
+	out := map[string]bool{}
+	for _, f := range files {
+		folder := path.Dir(f.Path)
+		out[folder] = out[folder] || slices.ContainsFunc(words, func(w string) bool { return strings.Contains(f.Text, w) })
+	}
+	return out
 }
 
 // collect keeps the types of a file for those that name them.
@@ -109,11 +132,11 @@ func encodes(name string) bool {
 }
 
 // keys keeps the strings that look like a declared cache's keys.
-func (r *reader) keys(f review.GoFile) {
-	if len(r.patterns) == 0 {
-		return
+func (r *reader) keys(f review.GoFile) error {
+	if !slices.ContainsFunc(r.declared, func(c review.CacheConfig) bool { return c.Pattern != "" }) {
+		return nil
 	}
-	literals, _ := gosource.Parse(f.Path, []byte(f.Text)) // the error is that of the file, which Read returns
+	literals, err := gosource.Parse(f.Path, []byte(f.Text))
 	for _, l := range literals {
 		for i, pattern := range r.patterns {
 			if l.Kind == gosource.String && r.declared[i].Pattern != "" && pattern.MatchString(l.Value) {
@@ -121,6 +144,7 @@ func (r *reader) keys(f review.GoFile) {
 			}
 		}
 	}
+	return err
 }
 
 // file reads the declarations of one file.
@@ -156,8 +180,14 @@ func (r *reader) spec(d *ast.GenDecl, s ast.Spec, pkg, folder string) {
 			}
 		}
 		for _, cache := range caches {
-			for _, line := range r.shape(folder, s) {
+			lines, files := r.shape(folder, s)
+			for _, line := range lines {
 				r.add(Part{cache, Value}, s, line)
+			}
+			if one := r.out[Part{cache, Value}]; one != nil {
+				for _, f := range files {
+					one.Files = with(one.Files, f)
+				}
 			}
 		}
 	}

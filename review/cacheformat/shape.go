@@ -10,11 +10,12 @@ import (
 	"strings"
 )
 
-// shape returns what encoders see of a type, a line for each field or method.
-func (r *reader) shape(folder string, t *ast.TypeSpec) []string {
+// shape returns what encoders see of a type, a line for each field or method, and
+// the files that say so.
+func (r *reader) shape(folder string, t *ast.TypeSpec) (lines, files []string) {
 	w := &walker{reader: r, folder: folder}
 	w.named("", t)
-	return w.lines
+	return w.lines, w.files
 }
 
 // walker goes through a type and those of its package that it is made of.
@@ -22,6 +23,7 @@ type walker struct {
 	*reader
 	folder string
 	lines  []string
+	files  []string
 	open   []string // types on the way here, against endless ones
 }
 
@@ -32,12 +34,17 @@ func (w *walker) named(at string, t *ast.TypeSpec) {
 		return
 	}
 	w.open = append(w.open, t.Name.Name)
+	w.in(t)
 	for _, m := range w.methods[w.folder+"."+t.Name.Name] {
+		w.in(m)
 		w.lines = append(w.lines, strings.TrimSpace(at+" func "+m.Name.Name+w.code(m.Type)+w.code(m.Body)))
 	}
 	w.expr(at, "", t.Type)
 	w.open = w.open[:len(w.open)-1]
 }
+
+// in notes the file that a node stands in.
+func (w *walker) in(n ast.Node) { w.files = with(w.files, w.fset.Position(n.Pos()).Filename) }
 
 // expr goes through a type where it is used; prefix is what it is the element
 // of, such as a list.
@@ -70,6 +77,7 @@ func (w *walker) expr(at, prefix string, e ast.Expr) {
 			w.named(at, t)
 			return
 		}
+		w.in(t)
 		w.expr(at, prefix, t.Type)
 	default:
 		w.lines = append(w.lines, strings.TrimSpace(at+" "+prefix+w.code(e)))

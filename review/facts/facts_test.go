@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/underpin-db/underpin/integration/servers"
 	"github.com/underpin-db/underpin/internal/mysqlx"
@@ -18,7 +19,7 @@ import (
 	"github.com/underpin-db/underpin/review/facts"
 )
 
-func TestMain(m *testing.M) { os.Exit(servers.Run(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(servers.Tests{M: m}) }
 
 // The facts of a real database, read by a user that may only SELECT, written to
 // a file and read back.

@@ -269,16 +269,6 @@ func (r *reader) digests(ctx context.Context) error {
 }
 
 // rows runs a query and calls scan for each row.
-func (r *reader) rows(ctx context.Context, query string, scan func(*sql.Rows) error, args ...any) (err error) {
-	rows, err := r.q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+func (r *reader) rows(ctx context.Context, query string, scan func(*sql.Rows) error, args ...any) error {
+	return mysqlx.EachRow(ctx, r.q, query, args, scan)
 }

@@ -54,6 +54,7 @@ type (
 		Cost      *jsonCost       `json:"cost,omitempty"`
 		Fixes     []jsonFix       `json:"fixes,omitempty"`
 		Waiver    *jsonWaiver     `json:"waiver,omitempty"`
+		SignOff   *jsonSignOff    `json:"sign_off,omitempty"`
 	}
 	jsonCost struct {
 		Class       string           `json:"class"`
@@ -91,6 +92,11 @@ type (
 		Path   string `json:"path"`
 		Line   int    `json:"line,omitempty"`
 	}
+	jsonSignOff struct {
+		SignedBy []string `json:"signed_by"`
+		Missing  string   `json:"missing,omitempty"`
+		Command  string   `json:"command,omitempty"`
+	}
 )
 
 func writeJSON(w io.Writer, d Document) error {
@@ -126,6 +132,9 @@ func jsonFindings(list []review.Finding) []jsonFinding {
 			if !f.Waiver.Until.IsZero() {
 				j.Waiver.Until = f.Waiver.Until.Format(time.DateOnly)
 			}
+		}
+		if f.SignOff != nil {
+			j.SignOff = &jsonSignOff{append([]string{}, f.SignOff.By...), f.SignOff.Missing, f.SignOff.Command}
 		}
 		out = append(out, j)
 	}

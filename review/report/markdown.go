@@ -68,10 +68,11 @@ var marks = map[review.Severity]string{review.Error: "ðŸ›‘", review.Warning: "âš
 // markdownFolded adds what is only to be looked at when somebody asks.
 func markdownFolded(b *strings.Builder, d Document) {
 	if len(d.Waived) > 0 {
-		fmt.Fprintf(b, "\n<details><summary>%d waived</summary>\n\n", len(d.Waived))
+		fmt.Fprintf(b, "\n<details><summary>%d %s</summary>\n\n", len(d.Waived), d.letThrough())
 		var items []string
 		for _, f := range d.Waived {
-			items = append(items, fmt.Sprintf("%s at %s: %s %s", inline(title(f)), quoted(place(f)), inline(f.Waiver.Reason), inline(f.Waiver.Owner)))
+			reason, by := f.LetThrough()
+			items = append(items, fmt.Sprintf("%s at %s: %s %s", inline(title(f)), quoted(place(f)), inline(reason), inline(by)))
 		}
 		markdownList(b, items)
 	}

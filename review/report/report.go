@@ -118,9 +118,22 @@ func (d Document) summary() string {
 	text := fmt.Sprintf("%s, %s, %s in %s of %s", plural(d.count(review.Error), "error"), plural(d.count(review.Warning), "warning"),
 		plural(d.count(review.Note), "note"), plural(d.Statements, "statement"), plural(d.Report.Migrations, "migration"))
 	if n := len(d.Waived); n > 0 {
-		text += fmt.Sprintf("; %d waived", n)
+		text += fmt.Sprintf("; %d %s", n, d.letThrough())
 	}
 	return text
+}
+
+// letThrough says how findings came not to count.
+func (d Document) letThrough() string {
+	waived := slices.ContainsFunc(d.Waived, func(f review.Finding) bool { return f.Waiver != nil })
+	signed := slices.ContainsFunc(d.Waived, func(f review.Finding) bool { return f.Waiver == nil })
+	switch {
+	case waived && signed:
+		return "waived or signed"
+	case signed:
+		return "signed"
+	}
+	return "waived"
 }
 
 // judgedFor says for which server statements were judged.
@@ -139,7 +152,8 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// full is a finding's message with its cost and advice. A message may begin with
+// full is a finding's message with its cost, its advice and the signatures that
+// would let it through. A message may begin with
 // a name, so its first letter stays as it is.
 func full(f review.Finding) string {
 	text := sentence(f.Message)
@@ -148,6 +162,9 @@ func full(f review.Finding) string {
 	}
 	if f.Advice != "" {
 		text += " " + sentence(f.Advice)
+	}
+	if s := f.SignOff; s != nil && s.Missing != "" {
+		text += " Signatures: " + sentence(s.Missing+"; to sign: "+s.Command)
 	}
 	return text
 }

@@ -21,7 +21,8 @@ func writeSARIF(w io.Writer, d Document) error {
 	}
 	for _, f := range d.Waived {
 		r := resultOf(f)
-		r.Suppression = &sarif.Suppression{Reason: f.Waiver.Reason}
+		reason, _ := f.LetThrough()
+		r.Suppression = &sarif.Suppression{Reason: reason}
 		run.Results = append(run.Results, r)
 	}
 	for _, s := range d.skips() {

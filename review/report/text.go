@@ -77,6 +77,10 @@ func (t *textWriter) finding(f review.Finding) {
 	if f.Advice != "" {
 		t.prose(4, "→", f.Advice)
 	}
+	if s := f.SignOff; s != nil && s.Missing != "" {
+		t.prose(4, "signatures:", s.Missing)
+		t.line("      %s", s.Command)
+	}
 	for _, fix := range f.Fixes {
 		t.prose(4, "fix:", fix.Description)
 		if s, ok := t.suggestion(fix); ok {
@@ -185,19 +189,19 @@ func cells(text string) int {
 	return runewidth.StringWidth(text)
 }
 
-// waived lists what somebody took responsibility for.
+// waived lists what somebody took responsibility for, or what is signed.
 func (t *textWriter) waived() {
 	if len(t.Waived) == 0 {
 		return
 	}
-	t.line("%s\n", t.paint(Bold, "WAIVED"))
+	t.line("%s\n", t.paint(Bold, strings.ToUpper(t.letThrough())))
 	for _, f := range t.Waived {
 		t.line("  %s %s  %s", t.paint(Dim, "○"), title(f), t.paint(Dim, place(f)))
-		by := ""
-		if f.Waiver.Owner != "" {
-			by = " (" + f.Waiver.Owner + ")"
+		reason, by := f.LetThrough()
+		if by != "" {
+			by = " (" + by + ")"
 		}
-		t.prose(4, "", f.Waiver.Reason+by)
+		t.prose(4, "", reason+by)
 	}
 	t.line("")
 }

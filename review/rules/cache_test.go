@@ -89,8 +89,10 @@ func TestCacheNotChecked(t *testing.T) {
 		{"by pattern", review.Input{Config: cacheConfig()}, "no base"},
 		{"by directive", review.Input{Code: cached}, "no base"},
 		{"no cache", review.Input{Code: &review.CodeIndex{}}, ""},
-		{"broken code", review.Input{CodeChanges: &review.CodeChanges{After: []review.GoFile{{Path: "a.go", Text: "package a\nfunc {"}}}}, "as it is, read a.go"},
-		{"broken before", review.Input{CodeChanges: &review.CodeChanges{Before: []review.GoFile{{Path: "a.go", Text: "package a\nfunc {"}}}}, "as it was, read a.go"},
+		{"broken code", review.Input{CodeChanges: &review.CodeChanges{After: []review.GoFile{{Path: "a.go", Text: "package a\n//underpin:cache users\nfunc {"}}}}, "as it is, read a.go"},
+		{"broken code of nobody's", review.Input{CodeChanges: &review.CodeChanges{After: []review.GoFile{{Path: "a.go", Text: "package a\nfunc {"}}}}, ""},
+		{"broken code, any string a key", review.Input{Config: cacheConfig(), CodeChanges: &review.CodeChanges{After: []review.GoFile{{Path: "a.go", Text: "package a\nfunc {"}}}}, "as it is, read a.go"},
+		{"broken before", review.Input{CodeChanges: &review.CodeChanges{Before: []review.GoFile{{Path: "a.go", Text: "package a\n//underpin:cache users\nfunc {"}}}}, "as it was, read a.go"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -168,15 +168,15 @@ func parseTime(text string) (time.Time, error) {
 	return at, nil
 }
 
-// Permits returns nil if the file lets a principal sign plans with a key at a
-// time, else why it does not: the reason of the line that came closest.
-func (a *Allowed) Permits(principal string, key ssh.PublicKey, now time.Time) error {
+// Permits returns nil if the file lets a principal sign in a namespace with a
+// key at a time, else why it does not: the reason of the line that came closest.
+func (a *Allowed) Permits(principal string, key ssh.PublicKey, namespace string, now time.Time) error {
 	why := fmt.Errorf("key %s is not among the allowed signers for %s", ssh.FingerprintSHA256(plainKey(key)), principal)
 	for _, l := range a.lines {
 		if !matchList(l.principals, principal) || !l.is(key) {
 			continue
 		}
-		err := l.permits(principal, key, now)
+		err := l.permits(principal, key, namespace, now)
 		if err == nil {
 			return nil
 		}
@@ -194,11 +194,11 @@ func (l allowedLine) is(key ssh.PublicKey) bool {
 	return !certified && sameKey(key, l.key)
 }
 
-func (l allowedLine) permits(principal string, key ssh.PublicKey, now time.Time) error {
+func (l allowedLine) permits(principal string, key ssh.PublicKey, namespace string, now time.Time) error {
 	name := ssh.FingerprintSHA256(plainKey(key))
 	switch {
-	case l.namespaces != "" && !matchList(l.namespaces, Namespace):
-		return fmt.Errorf("key %s of %s is not allowed to sign in namespace %s", name, principal, Namespace)
+	case l.namespaces != "" && !matchList(l.namespaces, namespace):
+		return fmt.Errorf("key %s of %s is not allowed to sign in namespace %s", name, principal, namespace)
 	case !l.after.IsZero() && now.Before(l.after):
 		return fmt.Errorf("key %s of %s is not valid before %s", name, principal, l.after.UTC().Format(time.RFC3339))
 	case !l.before.IsZero() && now.After(l.before):

@@ -15,12 +15,13 @@ import (
 // ErrNoHistory says that git cannot tell who last touched a change.
 var ErrNoHistory = errors.New("git cannot say who wrote the change")
 
-// ErrUncommitted says that a change file is not what was committed last.
-var ErrUncommitted = errors.New("the change file has edits that are not committed: commit them first, for whose they are cannot be told")
+// ErrUncommitted says that a file is not what was committed last.
+var ErrUncommitted = errors.New("it has edits that are not committed: commit them first, for whose they are cannot be told")
 
 // authorFormat asks for the addresses of author and committer, as recorded and
-// not as a mailmap would have them, and for those who are named as co-authors.
-const authorFormat = "--format=%H%n%ae%n%ce%n%(trailers:key=Co-authored-by,valueonly,unfold)"
+// not as a mailmap would have them, and for those who are named as co-authors. A
+// commit begins behind a zero byte.
+const authorFormat = "--format=%x00%H%n%ae%n%ce%n%(trailers:key=Co-authored-by,valueonly,unfold)"
 
 var trailerAddress = regexp.MustCompile(`<([^<>]+)>\s*$`)
 
@@ -31,28 +32,58 @@ var trailerAddress = regexp.MustCompile(`<([^<>]+)>\s*$`)
 func Authors(ctx context.Context, changeFile string) ([]string, error) {
 	g := repository{filepath.Dir(changeFile)}
 	name := filepath.Base(changeFile)
+	if err := g.committed(ctx, []string{name}); err != nil {
+		return nil, err
+	}
+	last, err := g.commits(ctx, "-1", "--", name)
+	if err != nil {
+		return nil, err
+	}
+	if len(last) == 0 {
+		return nil, fmt.Errorf("%w: no commit has %s", ErrNoHistory, changeFile)
+	}
+	if err := g.reaches(ctx, last[0].id, changeFile); err != nil {
+		return nil, err
+	}
+	return last[0].addresses, nil
+}
+
+// committed refuses a folder without a repository, and files with edits.
+func (g repository) committed(ctx context.Context, names []string) error {
 	if _, err := g.run(ctx, "rev-parse", "--show-toplevel"); err != nil {
-		return nil, fmt.Errorf("%w: %s is in no repository: %w", ErrNoHistory, changeFile, err)
+		return fmt.Errorf("%w: %s is in no repository: %w", ErrNoHistory, g.dir, err)
 	}
-	dirty, err := g.run(ctx, "status", "--porcelain", "--ignored", "--", name)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%w: %w", ErrNoHistory, err)
-	case strings.TrimSpace(dirty) != "":
-		return nil, fmt.Errorf("%s: %w", changeFile, ErrUncommitted)
+	dirty, err := g.run(ctx, append([]string{"status", "--porcelain", "--ignored", "--untracked-files=all", "-z", "--"}, names...)...)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNoHistory, err)
 	}
-	last, err := g.run(ctx, "log", "-1", "--no-show-signature", "--no-color", authorFormat, "--", name)
+	if first, _, found := strings.Cut(dirty, "\x00"); found {
+		return fmt.Errorf("%s: %w", first[min(len(first), len("?? ")):], ErrUncommitted)
+	}
+	return nil
+}
+
+// commit is a commit, and the addresses of those who made it.
+type commit struct {
+	id        string
+	addresses []string
+}
+
+// commits returns those that git log lists.
+func (g repository) commits(ctx context.Context, args ...string) ([]commit, error) {
+	text, err := g.run(ctx, append([]string{"log", "--no-show-signature", "--no-color", authorFormat}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoHistory, err)
 	}
-	lines := strings.Split(strings.TrimSpace(last), "\n")
-	if len(lines) < 3 {
-		return nil, fmt.Errorf("%w: no commit has %s", ErrNoHistory, changeFile)
+	var out []commit
+	for _, record := range strings.Split(text, "\x00")[1:] {
+		lines := strings.Split(strings.TrimSpace(record), "\n")
+		if len(lines) < 3 {
+			return nil, fmt.Errorf("%w: git log says %q of a commit", ErrNoHistory, record)
+		}
+		out = append(out, commit{lines[0], addresses(lines[1:])})
 	}
-	if err := g.reaches(ctx, lines[0], changeFile); err != nil {
-		return nil, err
-	}
-	return addresses(lines[1:]), nil
+	return out, nil
 }
 
 // ChangedSince returns the files below a folder that differ between the merge
@@ -77,11 +108,14 @@ func addresses(lines []string) []string {
 	return slices.Compact(out)
 }
 
+// unshallow is how to get what a shallow clone lacks.
+const unshallow = "git fetch --unshallow, or in CI fetch-depth: 0 (GitHub), GIT_DEPTH: 0 (GitLab)"
+
 // reaches refuses a commit at the edge of a shallow clone: to git it looks as if
 // it had written every file.
 func (g repository) reaches(ctx context.Context, commit, changeFile string) error {
-	shallow, err := g.run(ctx, "rev-parse", "--is-shallow-repository")
-	if err != nil || strings.TrimSpace(shallow) == "false" {
+	shallow, err := g.shallow(ctx)
+	if err != nil || !shallow {
 		return err
 	}
 	parents, err := g.run(ctx, "rev-list", "--parents", "-1", commit)
@@ -89,9 +123,15 @@ func (g repository) reaches(ctx context.Context, commit, changeFile string) erro
 		return fmt.Errorf("%w: %w", ErrNoHistory, err)
 	}
 	if len(strings.Fields(parents)) < 2 {
-		return fmt.Errorf("%w: the clone is shallow and does not reach back to the commit that last touched %s; git fetch --unshallow, or in CI fetch-depth: 0 (GitHub), GIT_DEPTH: 0 (GitLab)", ErrNoHistory, changeFile)
+		return fmt.Errorf("%w: the clone is shallow and does not reach back to the commit that last touched %s; %s", ErrNoHistory, changeFile, unshallow)
 	}
 	return nil
+}
+
+// shallow reports whether the clone lacks history.
+func (g repository) shallow(ctx context.Context) (bool, error) {
+	out, err := g.run(ctx, "rev-parse", "--is-shallow-repository")
+	return strings.TrimSpace(out) != "false", err
 }
 
 // repository is git in a folder. Names are taken as they are, never as patterns.

@@ -40,30 +40,43 @@ func FuzzParseAllowed(f *testing.F) {
 	})
 }
 
-// Whatever is read as a statement is written as the same text.
+// Whatever is read as a statement, of either kind, is written as the same text, and
+// no text is one of both.
 func FuzzParseStatement(f *testing.F) {
+	who := sign.Claim{Role: "dba", Signer: alice, Signed: now}
 	s := sign.Statement{
-		Change: "a", Plan: digest("p"), File: digest("f"), Environment: "production", Server: "mysql 9.7", Size: sign.Small,
-		Role: "dba", Signer: alice, Signed: now,
+		Change: "a", Plan: digest("p"), File: digest("f"), Environment: "production", Server: "mysql 9.7", Size: sign.Small, Claim: who,
 	}
 	text, err := s.Text()
-	if err != nil {
-		f.Fatal(err)
-	}
+	require.NoError(f, err)
 	back, err := sign.ParseStatement(text)
-	if err != nil || back != s {
-		f.Fatalf("%+v, %v", back, err)
-	}
+	require.NoError(f, err)
+	require.Equal(f, s, back)
+	f.Add(text)
+
+	c := sign.CacheStatement{Cache: "users", Before: digest("b"), After: "none", Claim: who}
+	text, err = c.Text()
+	require.NoError(f, err)
+	cacheBack, err := sign.ParseCacheStatement(text)
+	require.NoError(f, err)
+	require.Equal(f, c, cacheBack)
 	f.Add(text)
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		s, err := sign.ParseStatement(raw)
-		if err != nil {
-			require.ErrorIs(t, err, sign.ErrStatement)
-			return
+		s, planErr := sign.ParseStatement(raw)
+		c, cacheErr := sign.ParseCacheStatement(raw)
+		require.False(t, planErr == nil && cacheErr == nil)
+		for _, kind := range []struct {
+			statement sign.Signable
+			err       error
+		}{{s, planErr}, {c, cacheErr}} {
+			if kind.err != nil {
+				require.ErrorIs(t, kind.err, sign.ErrStatement)
+				continue
+			}
+			again, err := kind.statement.Text()
+			require.NoError(t, err)
+			require.Equal(t, string(raw), string(again))
 		}
-		again, err := s.Text()
-		require.NoError(t, err)
-		require.Equal(t, string(raw), string(again))
 	})
 }
 
@@ -91,6 +104,7 @@ signoff:
   needs:
     - {risk: contract, role: tech-lead}
     - {change: "cache-*", people: 2}
+    - {cache: "prices*", role: tech-lead, people: 2}
 `
 
 func TestPolicy(t *testing.T) {
@@ -99,7 +113,7 @@ func TestPolicy(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, "/etc/x/keys/allowed_signers", p.AllowedSigners)
 	require.Equal(t, 48*time.Hour, p.Expires)
-	require.Equal(t, []sign.Need{{Risk: sign.Contract, Role: "tech-lead", People: 1}, {Change: "cache-*", People: 2}}, p.Needs)
+	require.Equal(t, []sign.Need{{Risk: sign.Contract, Role: "tech-lead", People: 1}, {Change: "cache-*", People: 2}, {Cache: "prices*", Role: "tech-lead", People: 2}}, p.Needs)
 	require.Equal(t, []string{"production"}, p.ProtectedEnvironments())
 	for database, want := range map[string]string{
 		"db.internal:3306/shop": "production", "DB2.internal:3306/shop": "production", "127.0.0.1:3306/shop": "laptop", "db.internal:3306/shop2": "laptop",
@@ -117,13 +131,17 @@ func TestPolicyMistakes(t *testing.T) {
 	const head = "signoff:\n  allowed_signers: x\n"
 	const roles = head + "  roles: {dba: [carol@example.com]}\n"
 	for text, want := range map[string]string{
-		"signoff:\n  roles: {}\n":                                                                  "signoff.allowed_signers: it is missing",
-		roles + "  caches: {users: [a.b.c], none: []}\n":                                           `:4:20: signoff.caches.users[0]: "a.b.c" is no table and no column`,
-		roles + "  caches: {users: []}\n":                                                          `it is made of nothing`,
-		roles + "  needs: [{risk: cache, role: dba}]\n":                                            `signoff.needs[0].risk: no step has it`,
-		head + "  expire: 3h\n":                                                                    ":3:3: signoff: unknown field",
-		head + "  expires: soon\n":                                                                 `:3:12: signoff.expires: "soon" is no length of time`,
-		head + "  roles: {dba: [carol]}\n":                                                         `signoff.roles.dba[0]: "carol" is no address`,
+		"signoff:\n  roles: {}\n":                           "signoff.allowed_signers: it is missing",
+		roles + "  caches: {users: [a.b.c], none: []}\n":    `:4:20: signoff.caches.users[0]: "a.b.c" is no table and no column`,
+		roles + "  caches: {users: []}\n":                   `it is made of nothing`,
+		roles + "  needs: [{risk: cache, role: dba}]\n":     `signoff.needs[0].risk: no step has it`,
+		head + "  expire: 3h\n":                             ":3:3: signoff: unknown field",
+		head + "  expires: soon\n":                          `:3:12: signoff.expires: "soon" is no length of time`,
+		head + "  roles: {dba: [carol]}\n":                  `signoff.roles.dba[0]: "carol" is no address`,
+		roles + "  needs: [{cache: '[', role: dba}]\n":      `signoff.needs[0].cache: "[" is no pattern`,
+		roles + "  needs: [{cache: users, table: users}]\n": `signoff.needs[0].cache: a row with cache is about code`,
+		roles + "  needs: [{cache: users, people: 2}]\n":    `no more than the 1 who could sign`,
+		roles + "  environments: {production: {databases: ['*/*'], protected: true}}\n  needs: [{cache: users, role: dba}]\n": `nobody would have to sign`,
 		roles + "  needs: [{role: boss}]\n":                                                        `:4:18: signoff.needs[0].role: there is no role "boss"`,
 		roles + "  needs: [{risk: hope}]\n":                                                        `is no risk`,
 		roles + "  needs: [{phase: later}]\n":                                                      `is no phase`,

@@ -113,8 +113,13 @@ func line(who, options string, key ssh.PublicKey) string {
 func (f *fixture) statement(who string, role sign.Role) sign.Statement {
 	return sign.Statement{
 		Change: f.plan.Change.Name, Plan: f.plan.Hash(), File: f.c.File, Environment: "production",
-		Server: sign.ServerOf(f.plan), Size: sign.Small, Role: role, Signer: who, Signed: now.Add(-time.Hour),
+		Server: sign.ServerOf(f.plan), Size: sign.Small, Claim: claim(who, role),
 	}
+}
+
+// claim is of somebody who signed an hour ago.
+func claim(who string, role sign.Role) sign.Claim {
+	return sign.Claim{Role: role, Signer: who, Signed: now.Add(-time.Hour)}
 }
 
 // sign has somebody sign a statement with their key.
@@ -123,7 +128,7 @@ func (f *fixture) sign(t *testing.T, s sign.Statement) sign.Signature {
 	return signature(t, s, f.keys[s.Signer])
 }
 
-func signature(t *testing.T, s sign.Statement, key ssh.Signer) sign.Signature {
+func signature(t *testing.T, s sign.Signable, key ssh.Signer) sign.Signature {
 	t.Helper()
 	text, err := s.Text()
 	require.NoError(t, err)

@@ -11,20 +11,24 @@ import (
 	"strings"
 )
 
-// Folder is the folder of a change's signatures, beside its change file. Each
-// signature is two files: the statement, ENVIRONMENT.ROLE.SIGNER.txt, and the
-// armored signature over it, the same name with .sig behind it. So
+// Folder is the folder of a change's signatures, beside its change file, or of a
+// cache's. Each signature is two files: the statement, ENVIRONMENT.ROLE.SIGNER.txt
+// or for a cache ROLE.SIGNER.txt, and the armored signature over it, the same name
+// with .sig behind it. So
 //
 //	ssh-keygen -Y verify -f allowed_signers -n underpin-plan-v1 -I SIGNER -s NAME.txt.sig < NAME.txt
 //
 // checks one, and ssh-keygen -Y sign -n underpin-plan-v1 -f KEY NAME.txt makes
-// one. plan.json in it is the plan that they are about.
+// one; for a cache in namespace underpin-cache-v1. plan.json in the folder of a
+// change is the plan that its signatures are about.
 type Folder string
 
 // Names in and of the folder.
 const (
 	FolderName = "signatures"
 	PlanName   = "plan.json"
+	// CachesName is the folder of all caches' signatures, beside the changes.
+	CachesName = "caches"
 
 	statementSuffix = ".txt"
 	signatureSuffix = ".sig"
@@ -42,6 +46,18 @@ func FolderOf(changeFile string) Folder {
 	return Folder(filepath.Join(filepath.Dir(changeFile), FolderName))
 }
 
+// ErrCacheName says that signatures cannot be kept under a cache's name.
+var ErrCacheName = errors.New("a cache whose format people sign needs a name of letters, digits, dots, dashes and underscores")
+
+// CacheFolder returns the folder of a cache's signatures, below the folder of the
+// changes.
+func CacheFolder(changes, cache string) (Folder, error) {
+	if !cacheName.MatchString(cache) {
+		return "", fmt.Errorf("%w: %q", ErrCacheName, cache)
+	}
+	return Folder(filepath.Join(changes, CachesName, cache, FolderName)), nil
+}
+
 // Plan is the path of the plan that the signatures are about.
 func (f Folder) Plan() string { return filepath.Join(string(f), PlanName) }
 
@@ -54,9 +70,9 @@ type Signature struct {
 	Err error
 }
 
-// Write writes a signature, over an older one of the same person in the same
-// role for the same environment, and returns the path of the statement.
-func (f Folder) Write(s Statement, armored []byte) (string, error) {
+// Write writes a signature, over an older one of the same person in the same role
+// (and for the same environment), and returns the path of the statement.
+func (f Folder) Write(s Signable, armored []byte) (string, error) {
 	text, err := s.Text()
 	if err != nil {
 		return "", err
@@ -64,7 +80,7 @@ func (f Folder) Write(s Statement, armored []byte) (string, error) {
 	if err := os.MkdirAll(string(f), 0o755); err != nil {
 		return "", fmt.Errorf("write the signature: %w", err)
 	}
-	path := filepath.Join(string(f), s.Environment+"."+string(s.Role)+"."+s.Signer+statementSuffix)
+	path := filepath.Join(string(f), s.fileName()+statementSuffix)
 	if err := os.WriteFile(path, text, 0o644); err != nil {
 		return "", fmt.Errorf("write the statement: %w", err)
 	}

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/crypto/ssh"
-
 	"github.com/underpin-db/underpin/migrate"
 	"github.com/underpin-db/underpin/migrate/plan"
 )
@@ -25,22 +23,6 @@ type Case struct {
 	// Authors are the addresses of those who last touched the change.
 	Authors []string
 	Now     time.Time
-}
-
-// Keys are the files of keys of a policy.
-type Keys struct {
-	Allowed *Allowed
-	Revoked *Revoked
-}
-
-// ReadKeys reads the files of keys that a policy names.
-func (p Policy) ReadKeys() (Keys, error) {
-	allowed, err := ReadAllowed(p.AllowedSigners)
-	if err != nil {
-		return Keys{}, err
-	}
-	revoked, err := ReadRevoked(p.RevokedKeys)
-	return Keys{allowed, revoked}, err
 }
 
 // Report says what of a plan is signed and what is missing.
@@ -63,40 +45,13 @@ type StepReport struct {
 	Needs []NeedReport  `json:"needs"`
 }
 
-// NeedReport is a need and how far it is met.
-type NeedReport struct {
-	Need
-	Have    []Approval `json:"have"`
-	Missing int        `json:"missing"`
-	// Could are those who could sign what is missing.
-	Could []string `json:"could,omitempty"`
-}
-
-// Approval is a signature that counts.
-type Approval struct {
-	Signer string    `json:"signer"`
-	Role   Role      `json:"role"`
-	Key    string    `json:"key"` // the fingerprint
-	Signed time.Time `json:"signed"`
-	Until  time.Time `json:"until"`
-}
-
-// Void is a signature that does not count.
-type Void struct {
-	Path   string `json:"path"`
-	Signer string `json:"signer,omitempty"` // as it claims
-	Reason string `json:"reason"`
-}
-
 // Signed reports whether nothing is missing.
 func (r Report) Signed() bool {
 	return !slices.ContainsFunc(r.Steps, func(s StepReport) bool { return !s.Signed() })
 }
 
 // Signed reports whether nothing is missing for the step.
-func (s StepReport) Signed() bool {
-	return !slices.ContainsFunc(s.Needs, func(n NeedReport) bool { return n.Missing > 0 })
-}
+func (s StepReport) Signed() bool { return met(s.Needs) }
 
 // Step returns the report of the step to a phase; ok is false where that needs
 // no signature.
@@ -113,17 +68,15 @@ func (r Report) Step(to migrate.Phase) (s StepReport, ok bool) {
 func (p Policy) Judge(c Case, list []Signature, keys Keys) Report {
 	out := Report{
 		Change: c.Plan.Change.Name, Environment: c.Environment, Plan: c.Plan.Hash(), Size: c.Size,
-		Caches: p.cached(c.Plan), Steps: []StepReport{}, Void: []Void{},
+		Caches: p.cached(c.Plan), Steps: []StepReport{},
 	}
-	j := judge{p, c, keys, out.Plan}
-	var good []Approval
-	for _, s := range list {
-		if a, err := j.approval(s); err != nil {
-			out.Void = append(out.Void, j.void(s, err))
-		} else if a != nil {
-			good = append(good, *a)
-		}
+	j := judge{
+		Policy: p, Keys: keys, now: c.Now, namespace: Namespace,
+		about:   func(text []byte) (Claim, error) { return c.about(text, out.Plan) },
+		authors: c.Authors, wrote: "last touched the change",
 	}
+	good, void, _ := j.all(list)
+	out.Void = void
 	for _, s := range c.Plan.Steps {
 		if needs := p.needsOf(c.Plan, s); len(needs) > 0 {
 			step := StepReport{To: s.To, Risks: p.RisksOf(c.Plan, s)}
@@ -136,120 +89,34 @@ func (p Policy) Judge(c Case, list []Signature, keys Keys) Report {
 	return out
 }
 
-type judge struct {
-	Policy
-	Case
-	keys Keys
-	hash string
-}
-
-func (j judge) void(s Signature, err error) Void {
-	v := Void{Path: s.Path, Reason: err.Error()}
-	if st, err := ParseStatement(s.Text); err == nil {
-		v.Signer = st.Signer
-	}
-	return v
-}
-
-// approval checks one signature: first that it says what is asked, then that it
-// is the signer's. One for another environment is none, and no mistake.
-func (j judge) approval(s Signature) (*Approval, error) {
-	if s.Err != nil {
-		return nil, s.Err
-	}
-	st, err := ParseStatement(s.Text)
+// about reads a statement and checks that it is about this case, whose plan has a
+// hash. One for another environment is aside.
+func (c Case) about(text []byte, hash string) (Claim, error) {
+	st, err := ParseStatement(text)
 	if err != nil {
-		return nil, err
+		return Claim{}, err
 	}
-	if st.Environment != j.Environment {
-		return nil, nil
+	if st.Environment != c.Environment {
+		return st.Claim, errAside
 	}
-	if err := j.says(st); err != nil {
-		return nil, err
-	}
-	key, err := verify(s.Text, s.Armored)
-	if err != nil {
-		return nil, err
-	}
-	if j.keys.Revoked.Has(key) {
-		return nil, fmt.Errorf("key %s is revoked", ssh.FingerprintSHA256(plainKey(key)))
-	}
-	if err := j.keys.Allowed.Permits(st.Signer, key, j.Now); err != nil {
-		return nil, err
-	}
-	return &Approval{st.Signer, st.Role, ssh.FingerprintSHA256(plainKey(key)), st.Signed, st.Signed.Add(j.Expires)}, j.mayApprove(st.Signer)
-}
-
-// says checks that a statement is about this case, and by whom it claims to be.
-func (j judge) says(st Statement) error {
-	file := j.File
+	file := c.File
 	if file == "" {
 		file = st.File
 	}
-	same := []struct{ what, signed, now string }{
-		{"change", st.Change, j.Plan.Change.Name},
-		{"plan", st.Plan, j.hash},
+	for _, s := range []struct{ what, signed, now string }{
+		{"change", st.Change, c.Plan.Change.Name},
+		{"plan", st.Plan, hash},
 		{"change file", st.File, file},
-		{"server", st.Server, ServerOf(j.Plan)},
-	}
-	for _, s := range same {
+		{"server", st.Server, ServerOf(c.Plan)},
+	} {
 		if s.signed != s.now {
-			return fmt.Errorf("it was given for the %s %.64s, and this is %.64s", s.what, s.signed, s.now)
+			return st.Claim, fmt.Errorf("it was given for the %s %.64s, and this is %.64s", s.what, s.signed, s.now)
 		}
 	}
-	until := st.Signed.Add(j.Expires)
-	switch {
-	case !st.Size.Covers(j.Size):
-		return fmt.Errorf("it was given for tables up to size class %s, and this is %s by now", st.Size, j.Size)
-	case st.Signed.After(j.Now.Add(clockSkew)):
-		return fmt.Errorf("it says that it was given on %s, which is in the future", st.Signed.Format(time.RFC3339))
-	case !j.Now.Before(until):
-		return fmt.Errorf("it expired on %s", until.Format(time.RFC3339))
-	case !slices.Contains(j.RolesOf(st.Signer), st.Role):
-		return fmt.Errorf("%s is not in the role %s", st.Signer, st.Role)
+	if !st.Size.Covers(c.Size) {
+		return st.Claim, fmt.Errorf("it was given for tables up to size class %s, and this is %s by now", st.Size, c.Size)
 	}
-	return nil
-}
-
-// mayApprove refuses those who wrote the change, and everybody while it is not
-// known who did.
-func (j judge) mayApprove(signer string) error {
-	if len(j.Case.Authors) == 0 {
-		return fmt.Errorf("%w: no author is known", ErrNoHistory)
-	}
-	for _, email := range j.Case.Authors {
-		who, known := j.personOf(email)
-		switch {
-		case known && strings.EqualFold(who, signer):
-			return fmt.Errorf("%s last touched the change (as %s), and nobody approves their own work", signer, email)
-		case !known && !j.signsNothing(email):
-			return fmt.Errorf("%s last touched the change, and the policy does not say who that is: put the address under people, or under authors if it is of somebody who signs nothing", email)
-		}
-	}
-	return nil
-}
-
-// need counts the people who meet a need. Two principals with one key are one
-// person, and so is one principal with two keys.
-func (j judge) need(n Need, good []Approval) NeedReport {
-	out := NeedReport{Need: n, Have: []Approval{}}
-	for _, a := range good {
-		counted := slices.ContainsFunc(out.Have, func(b Approval) bool { return b.Signer == a.Signer || b.Key == a.Key })
-		if !counted && (n.Role == "" || a.Role == n.Role) {
-			out.Have = append(out.Have, a)
-		}
-	}
-	out.Missing = max(0, n.People-len(out.Have))
-	if out.Missing == 0 {
-		return out
-	}
-	for _, who := range j.in(n.Role) {
-		signed := slices.ContainsFunc(out.Have, func(a Approval) bool { return a.Signer == who })
-		if !signed && j.mayApprove(who) == nil {
-			out.Could = append(out.Could, who)
-		}
-	}
-	return out
+	return st.Claim, nil
 }
 
 // ServerOf is the server of a plan as statements name it: flavour, major and

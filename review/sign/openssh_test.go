@@ -215,7 +215,7 @@ func TestAgent(t *testing.T) {
 	a, err := sign.ParseAllowed("allowed_signers", []byte(allowed))
 	require.NoError(t, err)
 	for name, source := range map[string]sign.KeySource{
-		"the one that may sign": {Fits: func(k ssh.PublicKey) error { return a.Permits(alice, k, now) }},
+		"the one that may sign": {Fits: func(k ssh.PublicKey) error { return a.Permits(alice, k, sign.Namespace, now) }},
 		"by its public half":    {File: write(t, t.TempDir(), "key.pub", string(ssh.MarshalAuthorizedKey(wanted)))},
 	} {
 		source.AgentSocket = socket
@@ -224,7 +224,7 @@ func TestAgent(t *testing.T) {
 		require.True(t, f.judge(t, allowed, "", signature(t, f.statement(alice, "tech-lead"), key)).Signed(), name)
 		require.NoError(t, done())
 	}
-	none := sign.KeySource{AgentSocket: socket, Fits: func(k ssh.PublicKey) error { return a.Permits(bob, k, now) }}
+	none := sign.KeySource{AgentSocket: socket, Fits: func(k ssh.PublicKey) error { return a.Permits(bob, k, sign.Namespace, now) }}
 	_, _, err = none.Open(t.Context())
 	require.ErrorIs(t, err, sign.ErrNoKey)
 	require.ErrorContains(t, err, "holds 2 keys, and none fits")

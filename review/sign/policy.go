@@ -59,31 +59,54 @@ const (
 )
 
 // Need is a row of the policy: steps that all its conditions meet need so many
-// different people in a role. A condition that is empty meets every step.
+// different people in a role. A condition that is empty meets every step. A row
+// with Cache is about changes of a cache's format in code, and about no step.
 type Need struct {
 	Risk  Risk          `json:"risk,omitempty"`
 	Phase migrate.Phase `json:"phase,omitempty"`
 	// Change and Table are patterns as of [path.Match].
 	Change string `json:"change,omitempty"`
 	Table  string `json:"table,omitempty"`
+	Cache  string `json:"cache,omitempty"` // likewise
 	// Role is empty where any role does.
 	Role   Role `json:"role,omitempty"`
 	People int  `json:"people"`
 }
 
-// Of returns the needs of a step of a plan.
+// needsOf returns the needs of a step of a plan.
 func (p Policy) needsOf(of *plan.Plan, s plan.Step) []Need {
 	has := p.RisksOf(of, s)
 	var out []Need
 	for _, n := range p.Needs {
 		switch {
-		case n.Risk != "" && !slices.Contains(has, n.Risk),
+		case n.Cache != "",
+			n.Risk != "" && !slices.Contains(has, n.Risk),
 			n.Phase != "" && n.Phase != s.To,
 			n.Change != "" && !glob(n.Change, of.Change.Name),
 			n.Table != "" && !slices.ContainsFunc(TablesOf(of), func(t string) bool { return glob(n.Table, t) }):
 			continue
 		}
 		out = append(out, n)
+	}
+	return out
+}
+
+// DefaultCacheNeed is what a change of a cache's format needs unless a row of the
+// policy is about that cache: two different people, of any role. The author, who
+// does not count, knows what writes the cache; they are to know what reads it.
+func DefaultCacheNeed() Need { return Need{Cache: "*", People: 2} }
+
+// needsOfCache returns the needs of a change of a cache's format. There is always
+// one.
+func (p Policy) needsOfCache(cache string) []Need {
+	var out []Need
+	for _, n := range p.Needs {
+		if n.Cache != "" && glob(n.Cache, cache) {
+			out = append(out, n)
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, DefaultCacheNeed())
 	}
 	return out
 }

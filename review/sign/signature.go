@@ -29,26 +29,26 @@ var keyTypes = []string{
 
 // Sign signs a statement with a key that may be in a file, in an agent or on a
 // token, and returns the armored signature, as ssh-keygen -Y sign writes it.
-func Sign(s Statement, with ssh.Signer) ([]byte, error) {
+func Sign(s Signable, with ssh.Signer) ([]byte, error) {
 	message, err := s.Text()
 	if err != nil {
 		return nil, err
 	}
-	sig, err := sshsig.Sign(bytes.NewReader(message), with, sshsig.HashSHA512, Namespace)
+	sig, err := sshsig.Sign(bytes.NewReader(message), with, sshsig.HashSHA512, s.Namespace())
 	if err != nil {
 		return nil, fmt.Errorf("sign with key %s: %w", ssh.FingerprintSHA256(with.PublicKey()), err)
 	}
 	armored := sshsig.Armor(sig)
 	// A token that was not touched, or a key that nobody could verify, is found
 	// out here and not in CI.
-	_, err = verify(message, armored)
+	_, err = verify(message, armored, s.Namespace())
 	return armored, err
 }
 
 // verify returns the key, or certificate, by which an armored signature holds
-// over a message. Whose key that is, is not its concern. A security key that
-// nobody touched makes none: its Verify sees to that.
-func verify(message, armored []byte) (ssh.PublicKey, error) {
+// over a message in a namespace. Whose key that is, is not its concern. A security
+// key that nobody touched makes none: its Verify sees to that.
+func verify(message, armored []byte, namespace string) (ssh.PublicKey, error) {
 	block, rest := pem.Decode(armored)
 	if block == nil || block.Type != sshsig.PEMType || len(block.Headers) > 0 || len(bytes.TrimSpace(rest)) > 0 ||
 		!bytes.HasPrefix(armored, []byte("-----BEGIN ")) {
@@ -61,7 +61,7 @@ func verify(message, armored []byte) (ssh.PublicKey, error) {
 	if err := acceptable(plainKey(sig.PublicKey)); err != nil {
 		return nil, err
 	}
-	if err := sshsig.Verify(bytes.NewReader(message), sig, sig.PublicKey, sig.HashAlgorithm, Namespace); err != nil {
+	if err := sshsig.Verify(bytes.NewReader(message), sig, sig.PublicKey, sig.HashAlgorithm, namespace); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSignature, err)
 	}
 	return sig.PublicKey, nil

@@ -20,10 +20,23 @@ import (
 	"github.com/underpin-db/underpin/review"
 )
 
-// ReadCodeChanges returns the Go files of every folder below a root in which one
-// has changed since the merge base with a revision of git, as they were then and
-// as they are now. Without a base it is nil: nobody knows.
-func ReadCodeChanges(ctx context.Context, root, base string) (*review.CodeChanges, error) {
+// Extent says which folders of code are read.
+type Extent string
+
+// The extents.
+const (
+	// ChangedFolders are those in which a Go file has changed: enough to see that
+	// something has.
+	ChangedFolders Extent = ""
+	// AllFolders are the others too, which are the same on both sides: what is
+	// declared in several folders is then there as a whole.
+	AllFolders Extent = "all folders"
+)
+
+// ReadCodeChanges returns the Go files below a root that changed since the merge
+// base with a revision of git, with those beside them, as they were then and as
+// they are now. Without a base it is nil: nobody knows.
+func ReadCodeChanges(ctx context.Context, root, base string, extent Extent) (*review.CodeChanges, error) {
 	root = cmp.Or(root, ".")
 	since, err := compare(ctx, root, base)
 	if err != nil || since == nil {
@@ -40,15 +53,26 @@ func ReadCodeChanges(ctx context.Context, root, base string) (*review.CodeChange
 		return out, nil
 	}
 	g := git{root}
-	names, err := g.filesAt(ctx, since.merge, folders)
+	names, err := g.codeAt(ctx, since.merge)
 	if err != nil {
 		return nil, err
+	}
+	if extent == ChangedFolders {
+		names = slices.DeleteFunc(names, func(name string) bool { return !folders[path.Dir(name)] })
 	}
 	if out.Before, err = g.textsAt(ctx, since.merge, names); err != nil {
 		return nil, err
 	}
-	out.After, err = filesNow(root, folders)
-	return out, err
+	if out.After, err = filesNow(root, folders); err != nil {
+		return nil, err
+	}
+	for _, f := range out.Before {
+		if !folders[path.Dir(f.Path)] {
+			out.After = append(out.After, f)
+		}
+	}
+	slices.SortFunc(out.After, func(a, b review.GoFile) int { return strings.Compare(a.Path, b.Path) })
+	return out, nil
 }
 
 // isCode reports whether a file is Go code of the application.
@@ -88,19 +112,18 @@ func filesNow(root string, folders map[string]bool) ([]review.GoFile, error) {
 			out = append(out, review.GoFile{Path: name, Text: string(text)})
 		}
 	}
-	slices.SortFunc(out, func(a, b review.GoFile) int { return strings.Compare(a.Path, b.Path) })
 	return out, nil
 }
 
-// filesAt returns the Go files that folders had at a commit.
-func (g git) filesAt(ctx context.Context, commit string, folders map[string]bool) ([]string, error) {
+// codeAt returns the names of the Go files of a commit.
+func (g git) codeAt(ctx context.Context, commit string) ([]string, error) {
 	list, err := g.run(ctx, "ls-tree", "-r", "-z", "--name-only", commit, "--", ".")
 	if err != nil {
 		return nil, fmt.Errorf("ask git for the files of %s: %w", commit, err)
 	}
 	var out []string
 	for name := range strings.SplitSeq(strings.TrimSuffix(string(list), "\x00"), "\x00") {
-		if folders[path.Dir(name)] && isCode(name) {
+		if isCode(name) {
 			out = append(out, name)
 		}
 	}

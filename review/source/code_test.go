@@ -44,7 +44,7 @@ func TestReadCodeChanges(t *testing.T) {
 	if err := os.Remove(filepath.Join(app, "gone/g.go")); err != nil { // not committed yet
 		t.Fatal(err)
 	}
-	got, err := source.ReadCodeChanges(t.Context(), app, "main")
+	got, err := source.ReadCodeChanges(t.Context(), app, "main", source.ChangedFolders)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,21 +56,32 @@ func TestReadCodeChanges(t *testing.T) {
 	if diff := cmp.Diff(after, names(got.After)); diff != "" {
 		t.Errorf("after (-want +got):\n%s", diff)
 	}
+	// The other folders are the same on both sides.
+	if got, err = source.ReadCodeChanges(t.Context(), app, "main", source.AllFolders); err != nil {
+		t.Fatal(err)
+	}
+	same := "same/s.go 13"
+	if diff := cmp.Diff(append(before, same), names(got.Before)); diff != "" {
+		t.Errorf("all before (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(append(after, same), names(got.After)); diff != "" {
+		t.Errorf("all after (-want +got):\n%s", diff)
+	}
 }
 
 func TestReadCodeChangesWithoutBase(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
-	if got, err := source.ReadCodeChanges(t.Context(), root, ""); got != nil || err != nil {
+	if got, err := source.ReadCodeChanges(t.Context(), root, "", source.ChangedFolders); got != nil || err != nil {
 		t.Errorf("without a base: %v, %v", got, err)
 	}
-	if _, err := source.ReadCodeChanges(t.Context(), root, "main"); !errors.Is(err, source.ErrNoGit) {
+	if _, err := source.ReadCodeChanges(t.Context(), root, "main", source.ChangedFolders); !errors.Is(err, source.ErrNoGit) {
 		t.Errorf("without a repository: %v", err)
 	}
 	run(t, root, "init", "-q", "-b", "main")
 	write(t, root, map[string]string{"a.go": "package a\n"})
 	commit(t, root, "begin")
-	got, err := source.ReadCodeChanges(t.Context(), root, "main")
+	got, err := source.ReadCodeChanges(t.Context(), root, "main", source.ChangedFolders)
 	if err != nil || got == nil || len(got.Before)+len(got.After) > 0 {
 		t.Errorf("nothing has changed: %v, %v", got, err)
 	}
