@@ -81,7 +81,7 @@ func (c *Client) within(ctx context.Context, do func(context.Context) error) err
 	if err == nil {
 		err = do(ctx)
 	}
-	c.pulse.rest(err)
+	c.pulse.rest(ctx, err)
 	return err
 }
 

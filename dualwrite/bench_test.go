@@ -25,8 +25,10 @@ const (
 
 // BenchmarkDualWrite measures a fenced and mirrored UPDATE against a plain one
 // (BEGIN, UPDATE, COMMIT) of the same pool, on servers that flush every commit.
-// The two alternate, so that whatever else the machine does falls on both, and
-// the medians are compared. 1 client and 8, each on rows of its own.
+// They take turns, so that whatever else the machine does falls on both, and
+// the medians are compared. 1 client and 8, each on rows of its own; turns of one
+// write, and of 30, in which each meets what the one before it has left behind:
+// warm caches of its own connection, and work that it did not wait for.
 func BenchmarkDualWrite(b *testing.B) {
 	for _, engine := range []servers.Engine{servers.MySQL, servers.MariaDB} {
 		s := servers.Private(b, servers.Options{Engine: engine, Durability: servers.Durable})
@@ -37,31 +39,40 @@ func BenchmarkDualWrite(b *testing.B) {
 			{nameSplit(), append(slices.Clone(nameSplitDDL), fillUsers)},
 			{tableMove(), append(slices.Clone(tableMoveDDL), fillPeople, fillTarget)},
 		} {
-			for _, clients := range []int{1, 8} {
-				b.Run(fmt.Sprintf("%s/%s/clients=%d", engine, change.change.Mapping.Kind(), clients), func(b *testing.B) {
+			for _, way := range []struct{ clients, turn int }{{1, 1}, {1, 30}, {8, 1}} {
+				clients := way.clients
+				b.Run(fmt.Sprintf("%s/%s/clients=%d/turn=%d", engine, change.change.Mapping.Kind(), clients, way.turn), func(b *testing.B) {
 					f := newFixture(b, s, change.change, change.ddl)
 					f.db.SetMaxIdleConns(clients + 2)
 					cfg := f.config(migrate.SourceShape, migrate.NewOnly)
 					cfg.Poll, cfg.Commit = 0, dualwrite.CommitApart // the defaults
 					c := f.join(cfg).Change(f.change.Name)
-					cfg.Instance, cfg.Commit = dualwrite.NewIdentity(), dualwrite.CommitWithMirror
+					cfg.Instance, cfg.Chain = dualwrite.NewIdentity(), dualwrite.ChainNothing
+					unchained := f.join(cfg).Change(f.change.Name)
+					cfg.Instance, cfg.Chain, cfg.Commit = dualwrite.NewIdentity(), dualwrite.ChainProven, dualwrite.CommitWithMirror
 					landing := f.join(cfg).Change(f.change.Name)
 					now := f.to(migrate.Verified)
-					sees(b, c, now)
-					sees(b, landing, now)
-					single := func(id int64, value int) error { return singleWrite(b.Context(), f.db, updateOf(c), value, id) }
+					for _, c := range []*dualwrite.Change{c, unchained, landing} {
+						sees(b, c, now)
+					}
+					update := statement{updateOf(c), func(id int64, value int) []any { return []any{value, id} }}
+					single := func(id int64, value int) error { return plainWrite(b.Context(), f.db, id, value, update) }
 					dual := func(c *dualwrite.Change) unit {
 						return func(id int64, value int) error { return exec1(b.Context(), c, []any{id}, updateOf(c), value, id) }
 					}
 					units := []named{
 						{"single", single},
 						{"dual", dual(c)},
+						{"unchained", dual(unchained)},
+						{"by-hand", func(id int64, value int) error {
+							return plainWrite(b.Context(), f.db, id, value, update, byHand[f.change.Name])
+						}},
 					}
 					if engine == servers.MariaDB {
 						// A landing's ROLLBACK must not be charged to the next one measured.
 						units = append(units, named{"landing", dual(landing)}, named{unmeasured, single})
 					}
-					compare(b, clients, units)
+					compare(b, clients, way.turn, units)
 				})
 			}
 		}
@@ -75,13 +86,36 @@ func updateOf(c *dualwrite.Change) string {
 	return "UPDATE users SET name = ? WHERE id = ?"
 }
 
-func singleWrite(ctx context.Context, db *sql.DB, query string, args ...any) error {
+// byHand is what an application would run without Underpin to have the other
+// shape follow: no fence, no look at what the session lets through.
+var byHand = map[string]statement{
+	splitName: {
+		"UPDATE users SET first_name = SUBSTRING_INDEX(name, ' ', 1), " +
+			"last_name = TRIM(SUBSTRING(name, CHAR_LENGTH(SUBSTRING_INDEX(name, ' ', 1)) + 1)) WHERE id = ?",
+		func(id int64, _ int) []any { return []any{id} },
+	},
+	movePeople: {
+		"UPDATE accounts JOIN people USING (id) SET accounts.mail = LOWER(people.email), accounts.age = people.age WHERE id = ?",
+		func(id int64, _ int) []any { return []any{id} },
+	},
+}
+
+// statement is one about a row and the value that it gets.
+type statement struct {
+	query string
+	args  func(id int64, value int) []any
+}
+
+// plainWrite is a transaction of an application that knows nothing of Underpin.
+func plainWrite(ctx context.Context, db *sql.DB, id int64, value int, statements ...statement) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, query, args...); err != nil {
-		return err
+	for _, s := range statements {
+		if _, err := tx.ExecContext(ctx, s.query, s.args(id, value)...); err != nil {
+			return err
+		}
 	}
 	return tx.Commit()
 }
@@ -97,9 +131,9 @@ type named struct {
 // unmeasured names a unit that is run for what the one before it leaves behind.
 const unmeasured = ""
 
-// compare runs the units in turns, b.N each, and reports their medians and how
-// they relate to that of the first.
-func compare(b *testing.B, clients int, units []named) {
+// compare runs the units in turns, b.N times each, and reports their medians and
+// how they relate to that of the first. A turn is so many runs of one unit on end.
+func compare(b *testing.B, clients, turn int, units []named) {
 	took := make([][][]time.Duration, len(units))
 	for i := range took {
 		took[i] = make([][]time.Duration, clients)
@@ -108,14 +142,16 @@ func compare(b *testing.B, clients int, units []named) {
 	var all sync.WaitGroup
 	for client := range clients {
 		all.Go(func() {
-			for n := client; n < b.N; n += clients {
+			for first := client * turn; first < b.N; first += clients * turn {
 				for which, unit := range units {
-					began := time.Now()
-					if err := unit.run(int64(1+n%benchRows), (n/benchRows*len(units)+which)%120+2); err != nil {
-						b.Error(err)
-						return
+					for n := first; n < min(first+turn, b.N); n++ {
+						began := time.Now()
+						if err := unit.run(int64(1+n%benchRows), (n/benchRows*len(units)+which)%120+2); err != nil {
+							b.Error(err)
+							return
+						}
+						took[which][client] = append(took[which][client], time.Since(began))
 					}
-					took[which][client] = append(took[which][client], time.Since(began))
 				}
 			}
 		})

@@ -26,6 +26,7 @@ type Client struct {
 	now     func() time.Time
 
 	gate    gate
+	chain   chain
 	lease   atomic.Pointer[lease]
 	replay  *replayer
 	compare *comparer
@@ -60,7 +61,9 @@ type lease struct {
 // db is the application's own pool and stays its owner's to close, after
 // [Client.Close]. It needs room for one connection besides those of the
 // application, which the client keeps for its heartbeats; where the pool has no
-// more than one they share it. ctx bounds the joining only.
+// more than one they share it. While units follow each other closely it keeps one
+// more, if at least half of the pool is free, see [ChainProven]. ctx bounds the
+// joining only.
 func Join(ctx context.Context, db *sql.DB, cfg Config) (*Client, error) {
 	return join(ctx, db, cfg, time.Now)
 }
@@ -78,6 +81,8 @@ func join(ctx context.Context, db *sql.DB, cfg Config, now func() time.Time) (*C
 	}
 	c := &Client{db: db, cfg: cfg, now: now, reported: map[string]fleet.Applied{}, pulse: pulse{db: db}}
 	c.gate.idle = make(chan struct{}, 1)
+	c.chain.linger, c.chain.life = chainLinger, chainLife
+	c.chain.on = cfg.Chain == ChainProven && chains(ctx, db)
 	for _, s := range cfg.Changes {
 		change, err := newChange(c, s)
 		if err != nil {
@@ -142,6 +147,7 @@ func (c *Client) Close(ctx context.Context) error {
 	if !c.gate.close() {
 		return nil
 	}
+	c.unchain()
 	drained := c.gate.wait(ctx)
 	c.stop()
 	c.done.Wait()
@@ -161,21 +167,6 @@ func (c *Client) Close(ctx context.Context) error {
 		err = errors.Join(err, fmt.Errorf("close: the lease runs out by itself: %w", left))
 	}
 	return err
-}
-
-// release gives a transaction's connection back to the pool, rolling back what
-// is not committed. If the server has committed it, database/sql does not know:
-// telling it takes a round trip, for which nobody has to wait but Close.
-func (c *Client) release(tx *sql.Tx, landed bool) {
-	if !landed {
-		_ = tx.Rollback() // the connection is closed if it fails, which rolls back
-		return
-	}
-	c.gate.inside.Add(1) // the caller is inside too, so it cannot be closed yet
-	go func() {
-		defer c.gate.leave()
-		_ = tx.Rollback()
-	}()
 }
 
 // serving returns the lease under which work may begin, or why it may not.

@@ -31,12 +31,15 @@ const (
 )
 
 // commits recognises the packet that commits: a COMMIT is one of its own (header,
-// command, text), and a mirror that brings the COMMIT with it is the only
-// prepared statement that these tests run while something is to be cut.
+// command, text), also where it begins the next transaction, and a mirror that
+// brings the COMMIT with it is the only prepared statement that these tests run
+// while something is to be cut.
 func commits(packet []byte) bool {
 	const execute = 0x17 // COM_STMT_EXECUTE
-	return len(packet) < 16 && bytes.HasSuffix(packet, []byte("COMMIT")) || len(packet) > 4 && packet[4] == execute
+	return len(packet) < 16 && bytes.HasSuffix(packet, []byte("COMMIT")) || chains(packet) || len(packet) > 4 && packet[4] == execute
 }
+
+func chains(packet []byte) bool { return bytes.HasSuffix(packet, []byte("COMMIT AND CHAIN")) }
 
 // proxy passes connections on to a server until it is told to cut them. It
 // cuts once and passes on again.
@@ -45,7 +48,9 @@ type proxy struct {
 	server   string
 	cut      atomic.Int32
 	cuts     atomic.Int32
-	watch    func() // what watched does first
+	watch    func()      // what watched does first
+	chained  atomic.Bool // what was cut last began the next transaction, too
+	unchain  atomic.Bool // it drops the CHAIN
 	all      sync.WaitGroup
 }
 
@@ -91,6 +96,12 @@ func (p *proxy) toServer(client, server net.Conn, muted *atomic.Bool) {
 		how := pass
 		if commits(buffer[:n]) {
 			how = cut(p.cut.Swap(int32(pass)))
+			if how != pass {
+				p.chained.Store(chains(buffer[:n]))
+			}
+		}
+		if p.unchain.Load() && chains(buffer[:n]) {
+			copy(buffer[:n], bytes.Replace(buffer[:n], []byte(" AND CHAIN"), []byte("          "), 1))
 		}
 		switch how {
 		case beforeCommit:
@@ -153,19 +164,25 @@ func (p *proxy) through(t *testing.T, dsn string) string {
 // the write is neither tried again nor called failed, unless somebody finds out.
 func TestCommitIsCut(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
-		t.Run("before", func(t *testing.T) { commitIsCut(t, s, beforeCommit) })
-		t.Run("after", func(t *testing.T) { commitIsCut(t, s, afterCommit) })
+		for name, chain := range chainings {
+			t.Run("before/"+name, func(t *testing.T) { commitIsCut(t, s, beforeCommit, chain) })
+			t.Run("after/"+name, func(t *testing.T) { commitIsCut(t, s, afterCommit, chain) })
+		}
 	})
 }
 
-func commitIsCut(t *testing.T, s *servers.Server, where cut) {
+func commitIsCut(t *testing.T, s *servers.Server, where cut, chain dualwrite.Chaining) {
 	f := newFixture(t, s, nameSplit(), nameSplitDDL)
 	f.to(migrate.DualWriting)
 	p := newProxy(t, s.Addr())
 	cfg := f.config(migrate.SourceShape, migrate.ReadNew)
 	cfg.Poll, cfg.Lease = time.Hour, 24*time.Hour // no COMMIT but ours
-	cfg.Prepare = dualwrite.PrepareNothing
-	names := f.joinOver(f.pool(p.through(t, f.database.DSN)), cfg).Change(splitName)
+	cfg.Prepare, cfg.Chain = dualwrite.PrepareNothing, chain
+	client := f.joinOver(f.pool(p.through(t, f.database.DSN)), cfg)
+	client.Linger(time.Hour)
+	names := client.Change(splitName)
+	_, err := insert(t.Context(), names, `INSERT INTO users (name) VALUES ('Grace Hopper')`) // so that others may follow
+	require.NoError(t, err)
 	attempts := 0
 	write := func(resolve func(context.Context) (bool, error)) error {
 		f.exec(`DELETE FROM users`)
@@ -181,6 +198,7 @@ func commitIsCut(t *testing.T, s *servers.Server, where cut) {
 	require.ErrorIs(t, write(nil), dualwrite.ErrUnknownOutcome)
 	require.Equal(t, 1, attempts)
 	require.EqualValues(t, 1, p.cuts.Load())
+	require.Equal(t, chain == dualwrite.ChainProven, p.chained.Load())
 	committed, err := f.seven(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, where == afterCommit, committed)

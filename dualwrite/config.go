@@ -75,6 +75,9 @@ type Config struct {
 	// Commit says how a unit is committed. Defaults to [CommitApart].
 	Commit Committing
 
+	// Chain says how transactions begin. Defaults to [ChainProven].
+	Chain Chaining
+
 	// Metrics is told what happens. Defaults to nobody.
 	Metrics Metrics
 	// Logger is told of what no caller hears of: a lease lost, a setting that

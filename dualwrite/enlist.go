@@ -38,7 +38,7 @@ func (c *Change) Enlist(ctx context.Context, tx *sql.Tx) (*Tx, error) {
 	if _, err := c.client.serving(); err != nil {
 		return nil, err
 	}
-	t := c.newTx(tx)
+	t := c.newTx(&session{Tx: tx})
 	t.owner = ownedByCaller
 	t.kinds = isOther // it may run statements past us
 	if err := t.begin(ctx); err != nil {

@@ -33,6 +33,13 @@ func JoinWithClock(ctx context.Context, db *sql.DB, cfg Config, now func() time.
 // Beat is one beat of the client's heart, now.
 func (c *Client) Beat(ctx context.Context) error { return c.beat(ctx) }
 
+// Renew renews the lease over the client's pulse, now.
+func (c *Client) Renew(ctx context.Context) error {
+	c.beating.Lock()
+	defer c.beating.Unlock()
+	return c.within(ctx, c.renew)
+}
+
 // Choose looks up the mode and decides where to read.
 func (c *Change) Choose(key any) (migrate.Shape, error) {
 	return c.choose(context.Background(), c.current.Load(), key, nil)
@@ -96,4 +103,19 @@ func (c *Change) Asked() int {
 	c.statements.mu.RLock()
 	defer c.statements.mu.RUnlock()
 	return len(c.statements.ready)
+}
+
+// Linger sets how long a transaction waits for its unit. It is called before the
+// first unit.
+func (c *Client) Linger(d time.Duration) { c.chain.linger = d }
+
+// Life sets for how long units may follow each other on one connection. It is
+// called before the first unit.
+func (c *Client) Life(d time.Duration) { c.chain.life = d }
+
+// Kept reports whether a transaction waits for its unit.
+func (c *Client) Kept() bool {
+	c.chain.mu.Lock()
+	defer c.chain.mu.Unlock()
+	return c.chain.kept != nil
 }

@@ -72,10 +72,10 @@ func (m *mirror) land(ctx context.Context, s ridden) (affected int64, tried bool
 	if err := ctx.Err(); err != nil {
 		return 0, true, err
 	}
-	_, ran := m.tx.prepared(context.WithoutCancel(ctx), stmt, s.Args)
+	_, ran := m.tx.sql.run(context.WithoutCancel(ctx), stmt, s.Args)
 	switch err := mysqlx.CommitOutcome(ran); {
 	case err == nil:
-		m.tx.landed = true
+		m.tx.sql.ending = landed
 		return 1, true, nil
 	case isStay(ran):
 		return 0, true, nil

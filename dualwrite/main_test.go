@@ -1,8 +1,6 @@
 package dualwrite_test
 
 import (
-	"fmt"
-	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -12,11 +10,4 @@ import (
 
 // TestMain stops the servers, and then looks for goroutines that nobody waited
 // for.
-func TestMain(m *testing.M) {
-	code := servers.Run(m)
-	if err := goleak.Find(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = max(code, 1)
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(servers.Tests{M: m}) }

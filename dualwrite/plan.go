@@ -23,7 +23,8 @@ type plan struct {
 }
 
 func (c *Change) newPlan(epoch uint64, hash string, mapper *shape.Mapper) *plan {
-	return &plan{epoch: epoch, hash: hash, mapper: mapper, riding: mapper.If(c.fencer.Rider(epoch))}
+	rider := c.fencer.Rider(epoch, mapper.Mapping().Kind())
+	return &plan{epoch: epoch, hash: hash, mapper: mapper, riding: mapper.If(rider)}
 }
 
 // usual is a statement about one row, whose text is the same for every row.

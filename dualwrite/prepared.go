@@ -205,13 +205,6 @@ func closeAll(old []*sql.Stmt) {
 	}
 }
 
-// prepared runs a statement of the pool's in the transaction.
-func (t *Tx) prepared(ctx context.Context, stmt *sql.Stmt, args []any) (sql.Result, error) {
-	own := t.sql.StmtContext(ctx, stmt)
-	defer func() { _ = own.Close() }() // only this handle: it stays prepared on the connection
-	return own.ExecContext(ctx, args...)
-}
-
 // numbered reports whether all arguments are whole numbers. Texts and bytes are
 // compared by the character set of the session when they come as arguments, so
 // they are never sent that way.

@@ -33,15 +33,14 @@ func (p *pulse) take(ctx context.Context) error {
 	return nil
 }
 
-// rest is called after a beat with what came of it. A connection that may be
-// broken, or lead to a server that takes no writes any more, is closed, so that
-// the next beat dials anew.
-func (p *pulse) rest(err error) {
+// rest is called after a beat with its context and what came of it. A connection
+// that may be broken, or lead to a server that takes no writes any more, is closed,
+// so that the next beat dials anew.
+func (p *pulse) rest(ctx context.Context, err error) {
 	if p.Conn == nil {
 		return
 	}
-	switch mysqlx.Classify(err) {
-	case mysqlx.ClassConnection, mysqlx.ClassUnavailable, mysqlx.ClassCanceled, mysqlx.ClassKilled:
+	if spent(ctx, err) {
 		// Raw returns the error that it is given; it is how database/sql is told.
 		_ = p.Raw(func(any) error { return driver.ErrBadConn })
 		p.close()
@@ -50,6 +49,19 @@ func (p *pulse) rest(err error) {
 	if p.db.Stats().MaxOpenConnections == 1 {
 		p.close() // the application needs it, too
 	}
+}
+
+// spent reports whether a connection is of no more use after a beat. If the beat's
+// context ended, whatever the error says: database/sql rolls back in a goroutine of
+// its own then, which the connection's next transaction would not wait for.
+func spent(ctx context.Context, err error) bool {
+	switch mysqlx.Classify(err) {
+	case mysqlx.ClassNone:
+		return false
+	case mysqlx.ClassConnection, mysqlx.ClassUnavailable, mysqlx.ClassCanceled, mysqlx.ClassKilled:
+		return true
+	}
+	return ctx.Err() != nil
 }
 
 // close gives the connection back.

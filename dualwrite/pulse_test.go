@@ -97,6 +97,26 @@ func TestLeaseIsRenewedWhileMostOfItIsLeft(t *testing.T) {
 	})
 }
 
+// A renewal that is broken off at any moment leaves nothing behind that the next
+// one over the same connection could run into.
+func TestRenewalBrokenOffIsInNobodysWay(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		f := newFixture(t, s, nameSplit(), nameSplitDDL)
+		_, _, client := f.stoppable()
+		began := time.Now()
+		require.NoError(t, client.Renew(t.Context()))
+		whole := time.Since(began)
+		for n := range 400 {
+			ctx, cancel := context.WithCancel(t.Context())
+			broken := time.AfterFunc(whole*time.Duration(n%40)/20, cancel)
+			_ = client.Renew(ctx)
+			require.NoError(t, client.Renew(t.Context()), "after attempt %d", n)
+			broken.Stop()
+			cancel()
+		}
+	})
+}
+
 // The heart's connection is replaced when it breaks.
 func TestHeartOutlivesItsConnection(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {

@@ -38,7 +38,7 @@ func (t *Tx) ride(ctx context.Context, keys []Key) (done bool, err error) {
 			return false, m.explain(ctx, err)
 		case err == nil && most > 0:
 			t.pending = nil
-			if t.landed {
+			if t.sql.ending == landed {
 				return true, nil
 			}
 			return true, m.explain(ctx, m.after(ctx, most))
@@ -111,7 +111,7 @@ func (m *mirror) rideOne(ctx context.Context, s ridden, whole bool) (affected in
 		}
 	}
 	if stmt := m.tx.change.statements.of(m.plan.epoch, s.SQL); stmt != nil {
-		return affectedBy(m.tx.prepared(ctx, stmt, s.Args))
+		return affectedBy(m.tx.sql.run(ctx, stmt, s.Args))
 	}
 	return m.exec(ctx, s.Statement)
 }

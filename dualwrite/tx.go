@@ -21,11 +21,10 @@ import (
 // It is safe for concurrent use as far as *sql.Tx is: one statement at a time.
 type Tx struct {
 	change  *Change
-	sql     *sql.Tx
+	sql     *session
 	setting migrate.Setting
 	owner   owner
 	pending *plan // not nil: the fence is still to be taken; the setting is assumed
-	landed  bool  // the mirror has brought the COMMIT with it
 
 	mu      sync.Mutex
 	failed  error       // what poisoned it
@@ -47,7 +46,7 @@ const (
 	ownedByCaller
 )
 
-func (c *Change) newTx(tx *sql.Tx) *Tx { return &Tx{change: c, sql: tx} }
+func (c *Change) newTx(s *session) *Tx { return &Tx{change: c, sql: s} }
 
 // Mode returns what the transaction does about the change, as far as is known:
 // if a transition comes between, what counts is what the fence reads. It is for
@@ -209,6 +208,16 @@ func (t *Tx) numbers() bool {
 		}
 	}
 	return false
+}
+
+// closeRows closes what the unit has left open. A Commit of database/sql does so by
+// itself, and a COMMIT AND CHAIN is a statement like any other.
+func (t *Tx) closeRows() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, rows := range t.rows {
+		_ = rows.Close() // a connection that fails here fails the next statement too
+	}
 }
 
 // end makes the handle useless.

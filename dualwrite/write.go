@@ -2,7 +2,6 @@ package dualwrite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -103,15 +102,15 @@ func (w *write) attempt(ctx context.Context) (err error) {
 	if _, err := w.change.client.serving(); err != nil {
 		return err
 	}
-	tx, err := w.change.client.db.BeginTx(ctx, nil)
+	s, err := w.change.client.begin(ctx)
 	if err != nil {
 		return w.ours(fmt.Errorf("begin: %w", err))
 	}
-	t := w.change.newTx(tx)
+	t := w.change.newTx(s)
 	defer func() {
 		// Also when fn panics. After a commit it does nothing.
 		t.end()
-		w.change.client.release(tx, t.landed)
+		w.change.client.release(s)
 	}()
 	if err := t.assume(ctx); err != nil {
 		return w.ours(err)
@@ -121,16 +120,17 @@ func (w *write) attempt(ctx context.Context) (err error) {
 		return err
 	}
 	if err := t.finish(ctx); err != nil {
-		_ = tx.Rollback() // whoever finds out what came of it may need the connection
+		s.end() // whoever finds out what came of it may need the connection
 		return w.settle(ctx, err)
 	}
-	if t.landed {
+	if s.ending == landed {
 		return nil
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return w.commit(ctx, tx)
+	t.closeRows()
+	return w.commit(ctx, s)
 }
 
 // run runs fn. What went wrong inside the transaction counts for more than what
@@ -189,8 +189,8 @@ func (w *write) ours(err error) error {
 }
 
 // commit commits.
-func (w *write) commit(ctx context.Context, tx *sql.Tx) error {
-	err := mysqlx.Commit(tx)
+func (w *write) commit(ctx context.Context, s *session) error {
+	err := w.change.client.commit(ctx, s)
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		// database/sql looks at the context before it sends the COMMIT and never
 		// after: nothing was sent.

@@ -12,9 +12,11 @@ import (
 // The server is killed and started again in every phase, with the application
 // connected; both go on, and nothing acknowledged is gone.
 func TestServerKilledInEveryPhase(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, shared *servers.Server) {
 		for _, c := range []Case{splitColumn(), moveTableWithIndexes()} {
 			t.Run(c.Name, func(t *testing.T) {
+				t.Parallel()
 				killInEveryPhase(t, servers.Private(t, servers.Options{Engine: shared.Engine()}), c)
 			})
 		}

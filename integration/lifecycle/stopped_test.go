@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/underpin-db/underpin/dualwrite"
 	"github.com/underpin-db/underpin/integration/servers"
@@ -40,7 +41,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(servers.Run(m))
+	goleak.VerifyTestMain(servers.Tests{M: m})
 }
 
 // readForEver is the child: it ends when its standard output is closed.
@@ -77,6 +78,7 @@ func readForEver(ctx context.Context, dsn string) error {
 // A process that is stopped through the transitions to new_only, and wakes when
 // the source is stale, serves nothing from it.
 func TestStoppedProcessServesNothingStaleWhenItWakes(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := newWorld(t, s, splitColumn())
 		w.apply(t, migrate.Verified)

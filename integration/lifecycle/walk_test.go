@@ -14,6 +14,7 @@ import (
 var upTo = []migrate.Phase{migrate.Expanded, migrate.DualWriting, migrate.Backfilling, migrate.Verified, migrate.ReadingNew}
 
 func TestWholeLife(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		m := model{}
 		old := w.start(t, w.c.Old)
@@ -77,6 +78,7 @@ func (w *world) onlyNew(t *testing.T, m model) {
 }
 
 func TestBackFromEveryPhase(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		m := model{}
 		old := w.start(t, w.c.Old)
@@ -103,6 +105,7 @@ func TestBackFromEveryPhase(t *testing.T) {
 // What the new application wrote survives a step back to expanded and forward
 // again, although the mapping would not produce it.
 func TestFinerValuesSurviveAStepBack(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		m := model{}
 		old := w.start(t, w.c.Old)

@@ -15,7 +15,7 @@ import (
 // literal. A placeholder would cost an application whose pool does not
 // interpolate three round trips where one does. It is immutable and safe for
 // concurrent use.
-type Fencer struct{ name, fence, short, setting, plan string }
+type Fencer struct{ name, fence, short, epoch, setting, plan string }
 
 // validName is what a change's name may be made of. None of it needs escaping,
 // under any sql_mode.
@@ -32,10 +32,12 @@ const fencerFence = `/* underpin fence */
 SELECT ` + settingColumns + `, @@SESSION.sql_mode` + fencerWhere + `
 LOCK IN SHARE MODE`
 
-// A session's whole sql_mode takes the servers as long to print as the row takes
-// to read.
+// fencerStrict is more than zero where either strict mode is on. A session's
+// whole sql_mode takes the servers as long to print as the row takes to read.
+const fencerStrict = `INSTR(@@SESSION.sql_mode, 'STRICT')`
+
 const fencerShort = `/* underpin fence */
-SELECT epoch, @@SESSION.sql_mode LIKE '%%STRICT%%'` + fencerWhere + `
+SELECT epoch, ` + fencerStrict + ` > 0` + fencerWhere + `
 LOCK IN SHARE MODE`
 
 const fencerSetting = `/* underpin control */
@@ -45,17 +47,34 @@ const fencerPlan = `/* underpin control */
 SELECT plan_hash, spec` + fencerWhere + `
 LOCK IN SHARE MODE`
 
-const fencerRider = `(
+const fencerEpoch = `(
     SELECT epoch` + fencerWhere + `
-      AND @@SESSION.sql_mode LIKE '%%STRICT%%'
     LOCK IN SHARE MODE
-  ) = %d`
+  )`
 
-// Rider returns the fence as a condition for a statement that writes: it holds
-// if the change is at that epoch and the session is strict. A statement that
-// changed anything has therefore taken the fence, and acted under that epoch;
-// one that changed nothing says nothing.
-func (f Fencer) Rider(epoch uint64) string { return fmt.Sprintf(fencerRider, f.name, epoch) }
+// The look at sql_mode stands outside the subquery, which both servers would
+// otherwise run again for every row. Both join the IN to a statement that joins
+// tables anyway, which costs MariaDB a third less than a subquery; to the UPDATE
+// of one table MariaDB does not join it, and the other form is the cheaper one.
+// What is joined is locked all the same.
+const (
+	riderOfOne = fencerStrict + `
+  AND %[1]s = %[2]d`
+	riderOfJoin = fencerStrict + `
+  AND %[2]d IN %[1]s`
+)
+
+// Rider returns the fence as a condition for a statement that writes for a change
+// of that kind: it holds if the change is at that epoch and the session is
+// strict. A statement that changed anything has therefore taken the fence, and
+// acted under that epoch; one that changed nothing says nothing.
+func (f Fencer) Rider(epoch uint64, kind migrate.Kind) string {
+	rider := riderOfJoin
+	if kind == migrate.ColumnChange {
+		rider = riderOfOne
+	}
+	return fmt.Sprintf(rider, f.epoch, epoch)
+}
 
 // NewFencer returns the fencer of a change, or [ErrBadName].
 func NewFencer(name string) (Fencer, error) {
@@ -63,7 +82,7 @@ func NewFencer(name string) (Fencer, error) {
 		return Fencer{}, fmt.Errorf("%w: %q", ErrBadName, name)
 	}
 	render := func(statement string) string { return fmt.Sprintf(statement, name) }
-	return Fencer{name, render(fencerFence), render(fencerShort), render(fencerSetting), render(fencerPlan)}, nil
+	return Fencer{name, render(fencerFence), render(fencerShort), render(fencerEpoch), render(fencerSetting), render(fencerPlan)}, nil
 }
 
 // Fence is [Fence] in one round trip.

@@ -3,18 +3,18 @@ package control_test
 import (
 	"context"
 	"database/sql"
-	"os"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/underpin-db/underpin/integration/servers"
 	"github.com/underpin-db/underpin/internal/control"
 	"github.com/underpin-db/underpin/internal/mysqlx"
 )
 
-func TestMain(m *testing.M) { os.Exit(servers.Run(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(servers.Tests{M: m}) }
 
 const (
 	change   = "split-user-name"

@@ -112,7 +112,7 @@ type Initialised struct {
 // version only rises. It returns [ErrNewerSchema] without touching anything
 // where a newer release has been at work.
 func Init(ctx context.Context, db mysqlx.Querier) (Initialised, error) {
-	if _, err := db.ExecContext(ctx, createMeta); err != nil {
+	if err := repeat(ctx, db, createMeta); err != nil {
 		return Initialised{}, fmt.Errorf("create _underpin_meta: %w", err)
 	}
 	have, err := version(ctx, db)
@@ -132,16 +132,30 @@ func Init(ctx context.Context, db mysqlx.Querier) (Initialised, error) {
 			continue
 		}
 		for _, statement := range m.statements {
-			if _, err := db.ExecContext(ctx, mysqlx.Marker("init")+statement); err != nil {
+			if err := repeat(ctx, db, mysqlx.Marker("init")+statement); err != nil {
 				return done, fmt.Errorf("control schema %s: %w", m.name, err)
 			}
 		}
-		if _, err := db.ExecContext(ctx, raiseVersion, strconv.Itoa(m.version)); err != nil {
+		if err := repeat(ctx, db, raiseVersion, strconv.Itoa(m.version)); err != nil {
 			return done, fmt.Errorf("record control schema version %d: %w", m.version, err)
 		}
 		done.To = m.version
 	}
 	return done, nil
+}
+
+// repeat runs a statement that can be repeated until it is neither the victim of a
+// deadlock nor kept waiting for a lock: MySQL answers either to one of several that
+// create the same table at once, whose entries in the dictionary are locked like rows.
+func repeat(ctx context.Context, db mysqlx.Querier, statement string, args ...any) error {
+	again := func(err error) bool {
+		class := mysqlx.Classify(err)
+		return class == mysqlx.ClassDeadlock || class == mysqlx.ClassLockWait
+	}
+	return mysqlx.Backoff{}.Retry(ctx, again, func(ctx context.Context) error {
+		_, err := db.ExecContext(ctx, statement, args...)
+		return err
+	})
 }
 
 // version returns the recorded version, 0 where none is.

@@ -1,12 +1,15 @@
 package control_test
 
 import (
+	"context"
+	"database/sql"
 	"fmt"
 	"os"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/require"
 
 	"github.com/underpin-db/underpin/integration/servers"
@@ -89,6 +92,36 @@ func TestUpgradeGoesOnWhereItWasKilled(t *testing.T) {
 		done, err := control.Init(t.Context(), db)
 		require.NoError(t, err)
 		require.Equal(t, control.Initialised{From: 1, To: control.SchemaVersion()}, done)
+		require.NoError(t, control.Check(t.Context(), db))
+	})
+}
+
+// stumbling refuses every statement once, in turn as the victim of a deadlock and
+// for a lock that it waited for in vain.
+type stumbling struct {
+	mysqlx.Querier
+	refused map[string]bool
+}
+
+func (s *stumbling) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if !s.refused[query] {
+		number := []uint16{1213, 1205}[len(s.refused)%2]
+		s.refused[query] = true
+		return nil, &mysql.MySQLError{Number: number, Message: "planted"}
+	}
+	return s.Querier.ExecContext(ctx, query, args...)
+}
+
+// Several that create the same tables at once may be one another's victims in
+// MySQL's dictionary. Whoever is tries again.
+func TestInitOutlivesDeadlocks(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		db := open(t, s)
+		stumble := &stumbling{Querier: db, refused: map[string]bool{}}
+		done, err := control.Init(t.Context(), stumble)
+		require.NoError(t, err)
+		require.Equal(t, control.Initialised{To: control.SchemaVersion()}, done)
+		require.Greater(t, len(stumble.refused), 10)
 		require.NoError(t, control.Check(t.Context(), db))
 	})
 }

@@ -3,8 +3,6 @@ package mysqlx_test
 import (
 	"context"
 	"database/sql"
-	"fmt"
-	"os"
 	"testing"
 	"time"
 
@@ -15,14 +13,7 @@ import (
 	"github.com/underpin-db/underpin/internal/mysqlx"
 )
 
-func TestMain(m *testing.M) {
-	code := servers.Run(m)
-	if err := goleak.Find(); code == 0 && err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(servers.Tests{M: m}) }
 
 func open(t *testing.T, d *servers.Database, opts mysqlx.Options) *sql.DB {
 	t.Helper()

@@ -82,18 +82,23 @@ func (s *Session) QueryRow(ctx context.Context, query string, args []any, dest .
 // Query runs a query and hands each row to scan.
 func (s *Session) Query(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
 	return s.during(ctx, func(ctx context.Context) error {
-		rows, err := s.conn.QueryContext(ctx, query, args...)
-		if err != nil {
+		return EachRow(ctx, s.conn, query, args, scan)
+	})
+}
+
+// EachRow calls scan for each row of a query, until it returns an error.
+func EachRow(ctx context.Context, q Querier, query string, args []any, scan func(*sql.Rows) error) (err error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
 			return err
 		}
-		defer rows.Close()
-		for rows.Next() {
-			if err := scan(rows); err != nil {
-				return err
-			}
-		}
-		return rows.Err()
-	})
+	}
+	return rows.Err()
 }
 
 // Tx runs fn inside one REPEATABLE READ transaction and commits, or rolls back

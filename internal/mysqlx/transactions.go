@@ -50,7 +50,7 @@ const (
 func FreshTransactions(ctx context.Context, conn Querier, read func(ctx context.Context) error) error {
 	for n := 1; ; n++ {
 		err := lookAfresh(ctx, conn, read)
-		again := errors.Is(err, ErrStaleTransactions) || Number(err) == errCannotConvert
+		again := errors.Is(err, ErrStaleTransactions) || Number(err) == CannotConvert
 		if !again || n == lookAttempts {
 			return err
 		}
@@ -60,10 +60,10 @@ func FreshTransactions(ctx context.Context, conn Querier, read func(ctx context.
 	}
 }
 
-// errCannotConvert is what MySQL answers to any query of INNODB_TRX while some
+// CannotConvert is the number of the error that MySQL answers to any query of INNODB_TRX while some
 // session runs a statement with a character outside the basic plane. It passes
 // with that statement.
-const errCannotConvert = 3854
+const CannotConvert = 3854
 
 // lookAfresh reads if the server has made a new copy for it.
 func lookAfresh(ctx context.Context, conn Querier, read func(ctx context.Context) error) (err error) {

@@ -53,7 +53,7 @@ type Report struct {
 	Settings   []Finding `json:"settings"`
 	Privileges []Finding `json:"privileges"`
 	// Grants is SHOW GRANTS without anything secret.
-	Grants []string `json:"grants"`
+	Grants mysqlx.Grants `json:"grants"`
 }
 
 // patient is what is examined.
@@ -82,7 +82,7 @@ func Examine(ctx context.Context, db *sql.DB) (Report, error) {
 			return p.report, err
 		}
 	}
-	if err := p.readGrants(ctx); err != nil {
+	if p.report.Grants, err = mysqlx.ReadGrants(ctx, db); err != nil {
 		return p.report, err
 	}
 	p.examineSettings(ctx)

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -11,61 +12,94 @@ import (
 )
 
 // need is a privilege that a change cannot do without, and a statement on a
-// scratch table that takes it. %s is the table.
-type need struct{ privilege, statement, why string }
+// scratch table that takes it. %[1]s is the table.
+type need struct {
+	privilege, statement, why string
+	without                   Level // what its lack is: as a rule, Missing
+}
 
 // needs are in the order in which they can be probed; the last drops the table.
 var needs = []need{
-	{"CREATE", "CREATE TABLE %s (id INT NOT NULL PRIMARY KEY, v INT NULL) ENGINE=InnoDB", "expand makes tables, and plan tries DDL on scratch tables"},
-	{"ALTER", "ALTER TABLE %s ADD COLUMN w INT NULL", "expand and contract alter tables"},
-	{"INDEX", "CREATE INDEX v ON %s (v)", "expand may add indexes"},
-	{"INSERT", "INSERT INTO %s (id, v) VALUES (1, 1)", "the copy writes rows"},
-	{"UPDATE", "UPDATE %s SET v = 2 WHERE id = 1", "the mirror writes rows"},
-	{"SELECT", "SELECT id FROM %s LIMIT 0", "the verification reads both shapes"},
-	{"DELETE", "DELETE FROM %s WHERE id = 1", "the mirror removes rows"},
-	{"DROP", "DROP TABLE %s", "contract drops the source, and plan its scratch tables"},
+	{privilege: "CREATE", statement: "CREATE TABLE %[1]s (id INT NOT NULL PRIMARY KEY, v INT NULL) ENGINE=InnoDB", why: "expand makes tables, and plan tries DDL on scratch tables"},
+	{privilege: "ALTER", statement: "ALTER TABLE %[1]s ADD COLUMN w INT NULL", why: "expand and contract alter tables"},
+	{privilege: "INDEX", statement: "CREATE INDEX v ON %[1]s (v)", why: "expand may add indexes"},
+	{
+		// MariaDB takes any privilege on the rows of the table that is pointed at.
+		privilege: "REFERENCES", statement: "ALTER TABLE %[1]s ADD FOREIGN KEY (v) REFERENCES %[1]s (id)", without: Costs,
+		why: "foreign keys cannot be added, nor tables copied or moved that have some: such a change can neither be planned nor carried out",
+	},
+	{privilege: "INSERT", statement: "INSERT INTO %[1]s (id, v) VALUES (1, 1)", why: "the copy writes rows"},
+	{privilege: "UPDATE", statement: "UPDATE %[1]s SET v = NULL WHERE id = 1", why: "the mirror writes rows"},
+	{privilege: "SELECT", statement: "SELECT id FROM %[1]s LIMIT 0", why: "the verification reads both shapes"},
+	{privilege: "DELETE", statement: "DELETE FROM %[1]s WHERE id = 1", why: "the mirror removes rows"},
+	{privilege: "DROP", statement: "DROP TABLE %[1]s", why: "contract drops the source, and plan its scratch tables"},
 }
 
 // comfort is a privilege that makes a change easier, and a query with no
-// effect that takes it; without a query SHOW GRANTS has to tell.
-type comfort struct{ privilege, query, cost, grant string }
+// effect that takes it; without a query SHOW GRANTS has to tell. It is the same on
+// both servers unless it names one.
+type comfort struct{ privilege, query, cost, grant, only string }
+
+const withoutLag = "with replicas under backfill.replicas in a change file, the backfill cannot read their lag and waits"
 
 // comforts are what a user may lack, with the price.
 var comforts = []comfort{
 	{
-		"PROCESS", "SELECT NAME FROM information_schema.INNODB_METRICS LIMIT 1", // LIMIT 0 would not even look
-		"other users' connections are hidden: the dual-write gate will want your recorded word, and whoever blocks DDL is not named",
-		"GRANT PROCESS ON *.*",
+		privilege: "PROCESS",
+		query:     "SELECT NAME FROM information_schema.INNODB_METRICS LIMIT 1", // LIMIT 0 would not even look
+		cost:      "other users' connections are hidden: the dual-write gate will want your recorded word, whoever blocks DDL is not named, and how many instant changes a table has had is not known",
+		grant:     "GRANT PROCESS ON *.*",
 	},
 	{
-		"XA_RECOVER_ADMIN", "XA RECOVER",
-		"prepared transactions are looked for in information_schema.INNODB_TRX, which a monitor that reads it often keeps old for everybody",
-		"GRANT XA_RECOVER_ADMIN ON *.*",
+		privilege: "XA_RECOVER_ADMIN",
+		query:     "XA RECOVER",
+		cost:      "prepared transactions are looked for in information_schema.INNODB_TRX, which a monitor that reads it often keeps old for everybody",
+		grant:     "GRANT XA_RECOVER_ADMIN ON *.*",
 	},
 	{
-		"SELECT on performance_schema", "SELECT PROCESSLIST_ID FROM performance_schema.session_connect_attrs LIMIT 0",
-		"connections are told apart by user and host only: two releases that share an account look the same",
-		"GRANT SELECT ON performance_schema.*",
+		privilege: "SELECT on performance_schema",
+		query:     "SELECT PROCESSLIST_ID FROM performance_schema.session_connect_attrs LIMIT 0",
+		cost:      "connections are told apart by user and host only: two releases that share an account look the same",
+		grant:     "GRANT SELECT ON performance_schema.*",
 	},
 	{
-		"SELECT on metadata_locks", "SELECT OBJECT_NAME FROM performance_schema.metadata_locks LIMIT 0",
-		"the session that holds a metadata lock against DDL is guessed from open transactions",
-		"GRANT SELECT ON performance_schema.*",
+		privilege: "SELECT on metadata_locks",
+		query:     "SELECT OBJECT_NAME FROM performance_schema.metadata_locks LIMIT 0",
+		cost:      "the session that holds a metadata lock against DDL is guessed from open transactions",
+		grant:     "GRANT SELECT ON performance_schema.*",
 	},
 	{
-		"REPLICATION CLIENT", "SHOW REPLICA STATUS",
-		"with replicas under backfill.replicas in a change file, the backfill cannot read their lag and waits",
-		"GRANT REPLICATION CLIENT ON *.*",
+		privilege: "REPLICATION CLIENT", query: "SHOW REPLICA STATUS", cost: withoutLag,
+		grant: "GRANT REPLICATION CLIENT ON *.*", only: "mysql",
 	},
 	{
-		"TRIGGER", "",
-		"triggers are hidden: a plan cannot rule them out, and says so",
-		"GRANT TRIGGER ON %s.*",
+		privilege: "REPLICA MONITOR", query: "SHOW REPLICA STATUS", cost: withoutLag,
+		grant: "GRANT REPLICA MONITOR ON *.*", only: "mariadb",
 	},
 	{
-		"SHOW VIEW", "",
-		"definitions of views are hidden: such a view counts as one that names what contract drops",
-		"GRANT SHOW VIEW ON %s.*",
+		privilege: "TRIGGER",
+		cost:      "triggers are hidden: a plan cannot rule them out, and what drops something wants your recorded word that none names it",
+		grant:     "GRANT TRIGGER ON %s.*",
+	},
+	{
+		privilege: "SHOW VIEW",
+		cost:      "definitions of views are hidden: what drops something wants your recorded word that none names it",
+		grant:     "GRANT SHOW VIEW ON %s.*",
+	},
+	{
+		privilege: "EVENT",
+		cost:      "events are hidden: what drops something wants your recorded word that none names it",
+		grant:     "GRANT EVENT ON %s.*",
+	},
+	{
+		privilege: "EXECUTE",
+		cost:      "routines are hidden: what drops something wants your recorded word that none names it",
+		grant:     "GRANT EXECUTE ON %s.*",
+	},
+	{
+		privilege: "CREATE TEMPORARY TABLES",
+		cost:      "a desired schema is compared on scratch tables wherever it is not written as the server writes it, which takes far longer",
+		grant:     "GRANT CREATE TEMPORARY TABLES ON %s.*",
 	},
 }
 
@@ -75,6 +109,9 @@ func (p *patient) examinePrivileges(ctx context.Context) error {
 		return err
 	}
 	for _, c := range comforts {
+		if c.only != "" && c.only != p.report.Flavour {
+			continue
+		}
 		if err := p.probeComfort(ctx, c); err != nil {
 			return err
 		}
@@ -112,7 +149,7 @@ func (p *patient) probeNeeds(ctx context.Context) (err error) {
 
 // fromGrants judges a needed privilege that cannot be probed.
 func (p *patient) fromGrants(n need) Finding {
-	if p.granted(n.privilege) {
+	if p.report.Grants.Has(n.privilege, p.report.Database) {
 		return fine(n.privilege, "granted")
 	}
 	return p.lacks(n)
@@ -120,14 +157,23 @@ func (p *patient) fromGrants(n need) Finding {
 
 func (p *patient) lacks(n need) Finding {
 	return Finding{
-		Name: n.privilege, Level: Missing, Found: "not granted", Cost: n.why,
-		Remedy: fmt.Sprintf("GRANT %s ON %s.* TO %s", n.privilege, mysqlx.Quote(p.report.Database), p.report.User),
+		Name: n.privilege, Level: cmp.Or(n.without, Missing), Found: "not granted", Cost: n.why,
+		Remedy: fmt.Sprintf("GRANT %s ON %s.* TO %s", n.privilege, mysqlx.Quote(p.report.Database), p.account()),
 	}
+}
+
+// account is the user as GRANT takes it. A user's name may hold an @, a host's may not.
+func (p *patient) account() string {
+	at := strings.LastIndexByte(p.report.User, '@')
+	if at < 0 {
+		return mysqlx.Quote(p.report.User)
+	}
+	return mysqlx.Quote(p.report.User[:at]) + "@" + mysqlx.Quote(p.report.User[at+1:])
 }
 
 // probeComfort asks for what a privilege shows.
 func (p *patient) probeComfort(ctx context.Context, c comfort) error {
-	ok := p.granted(c.privilege)
+	ok := p.report.Grants.Has(c.privilege, p.report.Database)
 	if c.query != "" {
 		err := p.probe(ctx, c.query)
 		switch {
@@ -147,7 +193,7 @@ func (p *patient) probeComfort(ctx context.Context, c comfort) error {
 	if strings.Contains(grant, "%s") {
 		grant = fmt.Sprintf(grant, mysqlx.Quote(p.report.Database))
 	}
-	p.privilege(Finding{Name: c.privilege, Level: Costs, Found: "not granted", Cost: c.cost, Remedy: grant + " TO " + p.report.User})
+	p.privilege(Finding{Name: c.privilege, Level: Costs, Found: "not granted", Cost: c.cost, Remedy: grant + " TO " + p.account()})
 	return nil
 }
 

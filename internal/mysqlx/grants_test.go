@@ -1,4 +1,4 @@
-package doctor
+package mysqlx
 
 import (
 	"testing"
@@ -25,10 +25,18 @@ func TestGranted(t *testing.T) {
 		{"USAGE", "GRANT USAGE ON *.* TO `app`@`%`", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p := &patient{report: Report{Database: "shop_1", Grants: []string{test.line}}}
-			require.Equal(t, test.want, p.granted("TRIGGER"))
+			require.Equal(t, test.want, Grants{test.line}.Has("TRIGGER", "shop_1"))
 		})
 	}
+}
+
+func TestWhatIsTakenBackIsNotHeld(t *testing.T) {
+	g := Grants{"GRANT TRIGGER, EVENT ON *.* TO `app`@`%`", "REVOKE TRIGGER ON `shop`.* FROM `app`@`%`"}
+	require.False(t, g.Has("TRIGGER", "shop"))
+	require.True(t, g.Has("EVENT", "shop"))
+	require.True(t, g.Has("TRIGGER", "other"))
+	require.True(t, g.HasEverywhere("EVENT"))
+	require.False(t, Grants{"GRANT EVENT ON `shop`.* TO `app`@`%`"}.HasEverywhere("EVENT"))
 }
 
 func TestGrantsHoldNoSecrets(t *testing.T) {
