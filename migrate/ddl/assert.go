@@ -44,6 +44,15 @@ func (s *Statement) with(algorithm, lock string) string {
 	return s.Text
 }
 
+// Over returns an ALTER TABLE over another table, its clauses to the letter; ok is
+// false for a statement of another form.
+func (s *Statement) Over(table string) (text string, ok bool) {
+	if s.Form != AlterTable {
+		return "", false
+	}
+	return "ALTER TABLE " + mysqlx.Quote(table) + s.Text[s.clause:], true
+}
+
 // partitioning reports whether the statement has no clause before one that
 // partitions the table.
 func (s *Statement) partitioning() bool {

@@ -1,10 +1,11 @@
 package ddl_test
 
 import (
-	"os"
 	"testing"
+
+	"go.uber.org/goleak"
 
 	"github.com/underpin-db/underpin/integration/servers"
 )
 
-func TestMain(m *testing.M) { os.Exit(servers.Run(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(servers.Tests{M: m}) }

@@ -80,7 +80,7 @@ var ErrNoTable = errors.New("no such table")
 
 // ReadTable reads what the cost of DDL hangs on out of information_schema: it
 // takes no lock on the table's rows. The table is one of the connection's
-// database. On MySQL it needs the PROCESS privilege, to count row versions.
+// database.
 func ReadTable(ctx context.Context, q mysqlx.Querier, server Server, name string) (*Table, error) {
 	t := &Table{DefaultCollations: map[string]string{}}
 	r := &tableReader{ctx: ctx, q: q, name: name, table: t}
@@ -91,7 +91,7 @@ func ReadTable(ctx context.Context, q mysqlx.Querier, server Server, name string
 	for _, step := range steps {
 		if err := step(); err != nil {
 			if mysqlx.Classify(err) == mysqlx.ClassPrivilege {
-				return nil, fmt.Errorf("read table %s: %w: grant SELECT on the database and PROCESS to the user", name, err)
+				return nil, fmt.Errorf("read table %s: %w: grant SELECT on the database to the user", name, err)
 			}
 			return nil, fmt.Errorf("read table %s: %w", name, err)
 		}
@@ -135,18 +135,8 @@ func (r *tableReader) head() error {
 }
 
 // rows runs a query whose one argument is the table's name.
-func (r *tableReader) rows(query string, scan func(*sql.Rows) error, args ...any) (err error) {
-	rows, err := r.q.QueryContext(r.ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+func (r *tableReader) rows(query string, scan func(*sql.Rows) error, args ...any) error {
+	return mysqlx.EachRow(r.ctx, r.q, query, args, scan)
 }
 
 // names runs a query for names and appends them to a list.
@@ -242,14 +232,20 @@ func (r *tableReader) collations() error {
 	})
 }
 
-// rowVersions reads the most row versions of the table and its partitions.
+// rowVersions reads the most row versions of the table and its partitions. A user
+// without PROCESS may not see them, and need not: INSTANT is asserted, so that a
+// server whose table has used them up refuses, and the next way is taken.
 func (r *tableReader) rowVersions() error {
 	var database string
 	if err := r.q.QueryRowContext(r.ctx, queryDatabase).Scan(&database); err != nil {
 		return err
 	}
 	pattern := fileName(database) + "/" + fileName(r.table.Name)
-	return r.q.QueryRowContext(r.ctx, queryRowVersions, pattern, pattern+"#p#%").Scan(&r.table.RowVersions)
+	err := r.q.QueryRowContext(r.ctx, queryRowVersions, pattern, pattern+"#p#%").Scan(&r.table.RowVersions)
+	if mysqlx.Classify(err) == mysqlx.ClassPrivilege {
+		return nil
+	}
+	return err
 }
 
 // fileName returns a LIKE pattern for how InnoDB writes a name: other

@@ -78,7 +78,7 @@ type Table struct {
 	Partitioning string
 	// RowVersions is how many instant operations on columns the table has
 	// gone through since it was last rebuilt (MySQL; of its partitions the
-	// most).
+	// most); zero where the user may not see it.
 	RowVersions uint64
 	Versioning  Versioning
 }

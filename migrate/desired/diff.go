@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,7 +12,6 @@ import (
 	"ariga.io/atlas/sql/migrate"
 	"ariga.io/atlas/sql/mysql"
 	"ariga.io/atlas/sql/schema"
-	"github.com/pingcap/tidb/pkg/parser/ast"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
 )
@@ -32,38 +30,53 @@ type Options struct {
 // names things by their new names. It yields [Errors] for mistakes and for
 // what its author has to decide. The same schemas give the same statements.
 func Diff(ctx context.Context, db *sql.DB, sources []Source, opts Options) ([]string, error) {
-	tables, err := parse(sources)
+	d, pairs, err := newDiffer(ctx, db, sources, opts)
 	if err != nil {
 		return nil, err
 	}
-	d := &differ{db: db, opts: opts, used: map[string]bool{}}
+	if err := d.likeness(ctx, pairs); err != nil {
+		return nil, err
+	}
+	if err := d.differences(ctx, pairs); err != nil {
+		return nil, err
+	}
+	return d.result()
+}
+
+// newDiffer asks for what is needed of every table, and pairs the desired ones with
+// the live ones.
+func newDiffer(ctx context.Context, db *sql.DB, sources []Source, opts Options) (d *differ, pairs []*pair, err error) {
+	tables, err := parse(sources)
+	if err != nil {
+		return nil, nil, err
+	}
+	d = &differ{db: db, opts: opts, used: map[string]bool{}}
 	if d.driver, err = mysql.Open(db); err != nil {
-		return nil, fmt.Errorf("ask the server for its settings: %w", err)
+		return nil, nil, fmt.Errorf("ask the server for its settings: %w", err)
 	}
-	if d.live, err = liveTables(ctx, db); err != nil {
-		return nil, err
+	if err := db.QueryRowContext(ctx, queryDatabase).Scan(&d.database); err != nil {
+		return nil, nil, fmt.Errorf("ask for the database: %w", err)
 	}
-	if err := d.tables(ctx, tables); err != nil {
-		return nil, err
+	if d.live, err = d.liveTables(ctx); err != nil {
+		return nil, nil, err
 	}
-	d.unused()
-	if len(d.errs) > 0 {
-		return nil, d.errs
-	}
-	return slices.Concat(d.renames, d.creates, d.alters, d.drops), nil
+	return d, d.pairs(tables), nil
 }
 
 // differ collects statements and what has to be decided.
 type differ struct {
-	db     *sql.DB
-	driver migrate.Driver
-	opts   Options
-	live   map[string]string // names by lower case
-	used   map[string]bool   // options that were needed
-	errs   Errors
+	db       *sql.DB
+	database string
+	driver   migrate.Driver
+	opts     Options
+	live     map[string]string // names by lower case
+	used     map[string]bool   // options that were needed
+	errs     Errors
 
 	renames, creates, alters, drops []string
 }
+
+const queryDatabase = `/* underpin plan */ SELECT DATABASE()`
 
 const queryLive = `/* underpin plan */ SELECT TABLE_NAME
 FROM information_schema.TABLES
@@ -72,26 +85,33 @@ WHERE TABLE_SCHEMA = DATABASE()
   AND TABLE_NAME NOT LIKE '\_underpin\_%'
 ORDER BY TABLE_NAME`
 
-func liveTables(ctx context.Context, db *sql.DB) (out map[string]string, err error) {
-	rows, err := db.QueryContext(ctx, queryLive)
+// liveTables returns the tables by their names in lower case.
+func (d *differ) liveTables(ctx context.Context) (map[string]string, error) {
+	list, err := d.names(ctx, queryLive)
 	if err != nil {
 		return nil, fmt.Errorf("list the tables: %w", err)
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	out = map[string]string{}
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, fmt.Errorf("list the tables: %w", err)
-		}
+	out := map[string]string{}
+	for _, name := range list {
 		out[strings.ToLower(name)] = name
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
-// tables compares table by table.
-func (d *differ) tables(ctx context.Context, list []*wanted) error {
-	var differing []pair
+// names returns the names that a query lists.
+func (d *differ) names(ctx context.Context, query string) (out []string, err error) {
+	err = mysqlx.EachRow(ctx, d.db, query, nil, func(rows *sql.Rows) error {
+		var name string
+		err := rows.Scan(&name)
+		out = append(out, name)
+		return err
+	})
+	return out, err
+}
+
+// pairs finds the live table of each desired one. What there is no pair for is
+// to be created or dropped.
+func (d *differ) pairs(list []*wanted) (out []*pair) {
 	for _, w := range list {
 		name, ok := d.live[strings.ToLower(w.name)]
 		if old := d.renamedTo(w.name); !ok && old != "" {
@@ -102,13 +122,7 @@ func (d *differ) tables(ctx context.Context, list []*wanted) error {
 			d.creates = append(d.creates, w.text)
 			continue
 		}
-		same, err := d.same(ctx, w, name)
-		if err != nil {
-			return err
-		}
-		if !same {
-			differing = append(differing, pair{w, name})
-		}
+		out = append(out, &pair{want: w, live: name})
 	}
 	for _, name := range slices.Sorted(maps.Values(d.live)) {
 		if slices.Contains(d.opts.Dropped, name) {
@@ -116,16 +130,36 @@ func (d *differ) tables(ctx context.Context, list []*wanted) error {
 			d.drops = append(d.drops, "DROP TABLE "+mysqlx.Quote(name))
 		}
 	}
-	if len(differing) == 0 {
-		return nil
+	return out
+}
+
+// differences finds what leads from one table of each pair to the other.
+func (d *differ) differences(ctx context.Context, pairs []*pair) error {
+	pairs = slices.DeleteFunc(pairs, func(p *pair) bool { return p.alike })
+	pairs, err := d.visible(ctx, pairs)
+	if err != nil || len(pairs) == 0 {
+		return err
 	}
-	return d.withScratch(ctx, differing, d.compare)
+	return d.withScratch(ctx, pairs, d.compareAll)
+}
+
+// result is what was found, or what has to be decided first.
+func (d *differ) result() ([]string, error) {
+	d.unused()
+	if len(d.errs) > 0 {
+		return nil, d.errs
+	}
+	return slices.Concat(d.renames, d.creates, d.alters, d.drops), nil
 }
 
 // pair is a desired table and the live one that it is compared with.
 type pair struct {
 	want *wanted
 	live string
+	text string // what SHOW CREATE TABLE says of the live one
+	// alike says that the server writes both in the same way, so that there is
+	// no difference.
+	alike bool
 }
 
 // renamedTo returns the live table that is declared to have got a name.
@@ -141,20 +175,41 @@ func (d *differ) renamedTo(name string) string {
 	return ""
 }
 
-// compare finds what leads from a live table to its scratch.
-func (d *differ) compare(ctx context.Context, p pair, scratch string) error {
-	s, err := d.driver.InspectSchema(ctx, "", &schema.InspectOptions{Mode: schema.InspectTables, Tables: []string{p.live, scratch}})
+// compareAll inspects pairs, all at once, and compares each.
+func (d *differ) compareAll(ctx context.Context, list []scratched) error {
+	var names []string
+	for _, p := range list {
+		names = append(names, p.live, p.name)
+	}
+	s, err := d.driver.InspectSchema(ctx, "", &schema.InspectOptions{Mode: schema.InspectTables, Tables: names})
 	if err != nil {
-		return fmt.Errorf("inspect table %s: %w", p.live, err)
+		return fmt.Errorf("inspect the tables %s: %w", mysqlx.QuoteList("", names), err)
 	}
-	from, ok1 := s.Table(p.live)
-	to, ok2 := s.Table(scratch)
-	if !ok1 || !ok2 {
-		return fmt.Errorf("inspect table %s: it is not there any more: somebody is altering it", p.live)
+	for _, p := range list {
+		from, ok1 := s.Table(p.live)
+		to, ok2 := s.Table(p.name)
+		if !ok1 || !ok2 {
+			return fmt.Errorf("inspect table %s: it is not there any more: somebody is altering it", p.live)
+		}
+		if err := d.compare(ctx, p, from, to); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// compare finds what leads from a live table to its scratch.
+func (d *differ) compare(ctx context.Context, s scratched, from, to *schema.Table) error {
+	p := s.pair
 	to.Name, from.Name = p.want.name, p.want.name
-	d.renameColumns(p, from, to)
-	constraints, err := d.constraints(p, from)
+	written, err := d.written(ctx, s)
+	if err != nil {
+		return err
+	}
+	if d.renameColumns(p, from, to) > 0 {
+		written.known = false // the live text has the old names
+	}
+	drops, adds, err := d.constraints(p, from, written)
 	if err != nil {
 		return err
 	}
@@ -163,7 +218,9 @@ func (d *differ) compare(ctx context.Context, p pair, scratch string) error {
 	if err != nil {
 		return fmt.Errorf("compare table %s with what is desired: %w", p.want.name, err)
 	}
+	unknown := written.unexplained(changes)
 	changes = d.decided(p, changes)
+	d.alters = append(d.alters, drops...)
 	if len(changes) > 0 {
 		planned, err := d.driver.PlanChanges(ctx, p.want.name, []schema.Change{&schema.ModifyTable{T: to, Changes: changes}}, unqualified)
 		if err != nil {
@@ -173,7 +230,8 @@ func (d *differ) compare(ctx context.Context, p pair, scratch string) error {
 			d.alters = append(d.alters, c.Cmd)
 		}
 	}
-	d.alters = append(d.alters, constraints...)
+	d.inServersWords(p, written, unknown)
+	d.alters = append(d.alters, adds...)
 	return nil
 }
 
@@ -195,8 +253,8 @@ func neutral(from, to *schema.Table) {
 }
 
 // renameColumns gives columns of the live table the names that they are
-// declared to have got.
-func (d *differ) renameColumns(p pair, from, to *schema.Table) {
+// declared to have got, and returns how many there were.
+func (d *differ) renameColumns(p *pair, from, to *schema.Table) (renamed int) {
 	for _, c := range from.Columns {
 		key := p.live + "." + c.Name
 		name, ok := d.opts.Renamed[key]
@@ -206,11 +264,13 @@ func (d *differ) renameColumns(p pair, from, to *schema.Table) {
 		d.used[key] = true
 		d.alters = append(d.alters, fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", mysqlx.Quote(p.want.name), mysqlx.Quote(c.Name), mysqlx.Quote(name)))
 		c.Name = name
+		renamed++
 	}
+	return renamed
 }
 
 // decided keeps the changes that nobody has to decide, and asks about the rest.
-func (d *differ) decided(p pair, changes []schema.Change) []schema.Change {
+func (d *differ) decided(p *pair, changes []schema.Change) []schema.Change {
 	return slices.DeleteFunc(changes, func(c schema.Change) bool {
 		drop, ok := c.(*schema.DropColumn)
 		if !ok {
@@ -225,49 +285,6 @@ func (d *differ) decided(p pair, changes []schema.Change) []schema.Change {
 			fmt.Sprintf("say --dropped %s, or --renamed %s=NEW_NAME", key, key)))
 		return true
 	})
-}
-
-// constraints compares foreign keys and checks, by name and meaning.
-func (d *differ) constraints(p pair, from *schema.Table) ([]string, error) {
-	var out []string
-	alter := "ALTER TABLE " + mysqlx.Quote(p.want.name) + " "
-	live := map[string]bool{}
-	for _, f := range from.ForeignKeys {
-		live[strings.ToLower(f.Symbol)] = true
-		if _, ok := p.want.foreign[strings.ToLower(f.Symbol)]; !ok {
-			out = append(out, alter+"DROP FOREIGN KEY "+mysqlx.Quote(f.Symbol))
-		}
-	}
-	for _, a := range from.Attrs {
-		if c, ok := a.(*schema.Check); ok {
-			live[strings.ToLower(c.Name)] = true
-			if _, ok := p.want.checks[strings.ToLower(c.Name)]; !ok {
-				out = append(out, alter+"DROP CONSTRAINT "+mysqlx.Quote(c.Name))
-			}
-		}
-	}
-	for _, set := range []map[string]*ast.Constraint{p.want.foreign, p.want.checks} {
-		for _, name := range slices.Sorted(maps.Keys(set)) {
-			if live[name] {
-				continue // a constraint that is to mean something else needs another name
-			}
-			text, err := constraintText(set[name])
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, alter+"ADD "+text)
-		}
-	}
-	return out, nil
-}
-
-// constraintText writes a constraint as both servers understand it.
-func constraintText(c *ast.Constraint) (string, error) {
-	if c.Tp == ast.ConstraintCheck {
-		expr, err := restored(c.Expr)
-		return "CONSTRAINT " + mysqlx.Quote(c.Name) + " CHECK (" + expr + ")", err
-	}
-	return restored(c)
 }
 
 // unused refuses a decision that nothing asked for: it is likely a slip.

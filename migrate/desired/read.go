@@ -1,7 +1,10 @@
 package desired
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -62,7 +65,8 @@ type wanted struct {
 	name string
 	text string // as written
 	node *ast.CreateTableStmt
-	at   Error // its place
+	at   Error  // its place
+	lost string // what of it the parser does not write back
 	// foreign and checks are taken out of node, by name, in lower case.
 	foreign, checks map[string]*ast.Constraint
 }
@@ -127,15 +131,16 @@ func table(n ast.StmtNode, at Error) (*wanted, *Error) {
 		return nil, at.because("table "+name, "it is temporary, LIKE another or filled AS SELECT", "write the columns out")
 	}
 	w := &wanted{name: name, node: s, at: at, foreign: map[string]*ast.Constraint{}, checks: map[string]*ast.Constraint{}}
+	w.lost = lost(s, n.Text())
 	w.text = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(n.Text()), ";"))
 	for _, c := range s.Cols {
 		for _, o := range c.Options {
-			if o.Tp == ast.ColumnOptionReference || o.Tp == ast.ColumnOptionCheck {
+			if o.Tp == ast.ColumnOptionReference || o.Tp == ast.ColumnOptionCheck && !isJSON(c, o) {
 				return nil, at.because("table "+name+", column "+c.Name.Name.O, "it has a foreign key or a check in its definition", "write it as a CONSTRAINT with a name below the columns")
 			}
 		}
 	}
-	kept := s.Constraints[:0:0]
+	kept := implied(s)
 	for _, c := range s.Constraints {
 		into := map[ast.ConstraintType]map[string]*ast.Constraint{ast.ConstraintForeignKey: w.foreign, ast.ConstraintCheck: w.checks}[c.Tp]
 		switch {
@@ -151,6 +156,47 @@ func table(n ast.StmtNode, at Error) (*wanted, *Error) {
 	return w, nil
 }
 
+// isJSON reports whether a check is the one by which MariaDB writes JSON.
+func isJSON(c *ast.ColumnDef, o *ast.ColumnOption) bool {
+	call, ok := o.Expr.(*ast.FuncCallExpr)
+	if !ok || call.FnName.L != ast.JSONValid || len(call.Args) != 1 {
+		return false
+	}
+	column, ok := call.Args[0].(*ast.ColumnNameExpr)
+	return ok && column.Name.Name.L == c.Name.Name.L
+}
+
+// unwritten are the table options that the parser reads and does not write back.
+var unwritten = map[ast.TableOptionType]string{
+	ast.TableOptionStatsPersistent: "STATS_PERSISTENT",
+	ast.TableOptionPackKeys:        "PACK_KEYS",
+}
+
+var (
+	// literal is text in which nothing is looked for.
+	literal = regexp.MustCompile("(?s)'(?:[^'\\\\]|\\\\.)*'|\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`")
+	// national is a type that the parser takes for CHAR or VARCHAR; a column may
+	// have such a name, but then nothing but ( or a comma stands before it.
+	national = regexp.MustCompile(`(?i)[^\s,(]\s+(?:nchar|nvarchar|national)\b`)
+)
+
+// lost names what would be missing in a scratch table.
+func lost(s *ast.CreateTableStmt, text string) string {
+	for _, o := range s.Options {
+		if name, ok := unwritten[o.Tp]; ok {
+			return name
+		}
+	}
+	text = literal.ReplaceAllString(text, "x")
+	switch {
+	case strings.Contains(text, "/*M!"):
+		return "a comment /*M! … */, which only MariaDB reads"
+	case national.MatchString(text):
+		return "a type NCHAR, NVARCHAR or NATIONAL, which are CHAR and VARCHAR with a character set"
+	}
+	return ""
+}
+
 const restoreFlags = format.DefaultRestoreFlags | format.RestoreStringWithoutDefaultCharset | format.RestoreStringEscapeBackslash
 
 // restored writes a node back.
@@ -162,11 +208,57 @@ func restored(n ast.Node) (string, error) {
 	return b.String(), nil
 }
 
-// scratch returns the statement that creates the table under another name.
-func (w *wanted) scratch(name string) (string, error) {
-	old := w.node.Table.Name
-	defer func() { w.node.Table.Name = old }()
-	w.node.Table.Name = ast.NewCIStr(name)
-	text, err := restored(w.node)
+// scratch returns the statement that creates the table, without its foreign
+// keys, under another name.
+func (w *wanted) scratch(name string) (string, error) { return w.create(name, ast.TemporaryNone) }
+
+// temporary is scratch for a table of one connection.
+func (w *wanted) temporary(name string) (string, error) { return w.create(name, ast.TemporaryLocal) }
+
+func (w *wanted) create(name string, keyword ast.TemporaryKeyword) (string, error) {
+	s, table := *w.node, *w.node.Table
+	table.Name = ast.NewCIStr(name)
+	s.Table, s.TemporaryKeyword, s.Constraints = &table, keyword, slices.Clone(s.Constraints)
+	var checks []*ast.Constraint
+	for check, called := range w.checkNames(name) {
+		c := *w.checks[check]
+		c.Name = called
+		checks = append(checks, &c)
+	}
+	s.Constraints = append(s.Constraints, checks...)
+	text, err := restored(&s)
+	for _, c := range s.Cols {
+		for _, o := range c.Options {
+			if o.Tp == ast.ColumnOptionCheck {
+				checks = append(checks, &ast.Constraint{Tp: ast.ConstraintCheck, Expr: o.Expr, Enforced: o.Enforced})
+			}
+		}
+	}
+	for _, c := range checks {
+		parsers, failed := restored(c)
+		ours, failed2 := constraintText(c)
+		text = strings.Replace(text, strings.TrimSpace(parsers), ours, 1)
+		err = errors.Join(err, failed, failed2)
+	}
 	return mysqlx.Marker("plan") + text, err
+}
+
+// checkNames returns what the checks are called in a scratch table: MySQL has
+// their names but once in a database.
+func (w *wanted) checkNames(scratch string) map[string]string {
+	out := map[string]string{}
+	for i, check := range slices.Sorted(maps.Keys(w.checks)) {
+		out[check] = fmt.Sprintf("%s_%d", scratch, i)
+	}
+	return out
+}
+
+// readScratch takes apart what the server writes of a scratch table, with the
+// checks called as they are to be.
+func (w *wanted) readScratch(text, name string) (shown, bool) {
+	s, ok := readShown(text)
+	for check, called := range w.checkNames(name) {
+		s.rename(called, check)
+	}
+	return s, ok
 }

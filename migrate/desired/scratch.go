@@ -7,12 +7,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"regexp"
+	"slices"
 	"strings"
 	"time"
-
-	"github.com/pingcap/tidb/pkg/parser"
-	"github.com/pingcap/tidb/pkg/parser/ast"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
 	"github.com/underpin-db/underpin/migrate/plan"
@@ -31,20 +28,26 @@ const (
 // ErrBusy says that somebody else compares this database right now.
 var ErrBusy = errors.New("somebody else compares this database with a desired schema: wait until that is done")
 
-// withScratch creates each desired table under a scratch name, calls fn, and
-// drops it again, however fn ended. One at a time holds the database's lock, so
-// a leftover is nobody's.
-func (d *differ) withScratch(ctx context.Context, list []pair, fn func(context.Context, pair, string) error) (err error) {
+// atOnce is how many scratch tables there are at a time: they are inspected, and
+// dropped, together.
+const atOnce = 250
+
+// scratched is a pair whose desired table is there under a scratch name.
+type scratched struct {
+	*pair
+	name string
+}
+
+// withScratch creates the desired tables under scratch names, calls fn for so many
+// at a time, and drops them again, however fn ended. One at a time holds the
+// database's lock, so a leftover is nobody's.
+func (d *differ) withScratch(ctx context.Context, list []*pair, fn func(context.Context, []scratched) error) (err error) {
 	session, err := mysqlx.NewSession(ctx, d.db)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
-	var database string
-	if err := session.QueryRow(ctx, `/* underpin plan */ SELECT DATABASE()`, nil, &database); err != nil {
-		return fmt.Errorf("ask for the database: %w", err)
-	}
-	sum := sha256.Sum256([]byte(database))
+	sum := sha256.Sum256([]byte(d.database))
 	lock := "underpin desired " + hex.EncodeToString(sum[:8])
 	var got sql.NullInt64
 	if err := session.QueryRow(ctx, queryLock, []any{lock, int(lockWait.Seconds())}, &got); err != nil {
@@ -54,81 +57,95 @@ func (d *differ) withScratch(ctx context.Context, list []pair, fn func(context.C
 		return ErrBusy
 	}
 	defer func() { _, _ = session.Exec(context.WithoutCancel(ctx), queryRelease, lock) }() // it goes with its connection
-	for i, p := range list {
-		if err := d.onScratch(ctx, session, p, fmt.Sprintf("%s%s_%d", scratchPrefix, hex.EncodeToString(sum[:4]), i), fn); err != nil {
+	for chunk := range slices.Chunk(list, atOnce) {
+		var some []scratched
+		for i, p := range chunk {
+			some = append(some, scratched{p, fmt.Sprintf("%s%s_%d", scratchPrefix, hex.EncodeToString(sum[:4]), i)})
+		}
+		if err := d.onScratch(ctx, session, some, fn); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d *differ) onScratch(ctx context.Context, s *mysqlx.Session, p pair, name string, fn func(context.Context, pair, string) error) (err error) {
-	drop := mysqlx.Marker("plan") + "DROP TABLE IF EXISTS " + mysqlx.Quote(name)
+// whereToCompare is the remedy where no scratch table can be had.
+const whereToCompare = "compare on a server that can be written to, as a user who may create and drop tables"
+
+func (d *differ) onScratch(ctx context.Context, s *mysqlx.Session, list []scratched, fn func(context.Context, []scratched) error) (err error) {
+	var names []string
+	for _, p := range list {
+		names = append(names, p.name)
+	}
+	all := mysqlx.QuoteList("", names)
+	drop := mysqlx.Marker("plan") + "DROP TABLE IF EXISTS " + all
 	if _, err := s.Exec(ctx, drop); err != nil {
-		return fmt.Errorf("drop the scratch table %s: %w", name, err)
-	}
-	text, err := p.want.scratch(name)
-	if err != nil {
-		return err
-	}
-	if _, err := s.Exec(ctx, text); err != nil {
-		d.errs = append(d.errs, p.want.at.because("table "+p.want.name, "the server does not take it: "+strings.ReplaceAll(err.Error(), name, p.want.name), "correct the statement"))
-		return nil
+		return fmt.Errorf("drop what may be left of the scratch tables %s: %w: %s", all, err, whereToCompare)
 	}
 	defer func() {
 		if _, dropErr := d.db.ExecContext(context.WithoutCancel(ctx), drop); dropErr != nil {
-			err = errors.Join(err, fmt.Errorf("drop the scratch table %s: %w: drop it by hand", name, dropErr))
+			err = errors.Join(err, fmt.Errorf("drop the scratch tables %s: %w: drop them by hand", all, dropErr))
 		}
 	}()
-	return fn(ctx, p, name)
+	var made []scratched
+	for _, p := range list {
+		ok, err := d.makeScratch(ctx, s, p)
+		if err != nil {
+			return err
+		}
+		if ok {
+			made = append(made, p)
+		}
+	}
+	if len(made) == 0 {
+		return nil
+	}
+	return fn(ctx, made)
 }
 
-const queryInvisible = `/* underpin plan */ SELECT COUNT(*)
-FROM information_schema.COLUMNS
-WHERE TABLE_SCHEMA = DATABASE()
-  AND TABLE_NAME = ?
-  AND EXTRA LIKE '%INVISIBLE%'`
-
-// numbering is what two texts of the same table may differ in.
-var numbering = regexp.MustCompile(`(?i) AUTO_INCREMENT ?= ?[0-9]+`)
-
-// same reports whether a table is written as the server has it, so that nothing
-// has to be created to compare them: a dump of a schema is compared quickly.
-func (d *differ) same(ctx context.Context, w *wanted, live string) (bool, error) {
-	var name, text string
-	err := d.db.QueryRowContext(ctx, mysqlx.Marker("plan")+"SHOW CREATE TABLE "+mysqlx.Quote(live)).Scan(&name, &text)
+// makeScratch creates a scratch table, or notes why the desired one is none.
+func (d *differ) makeScratch(ctx context.Context, s *mysqlx.Session, p scratched) (made bool, err error) {
+	if p.want.lost != "" {
+		d.errs = append(d.errs, p.want.at.because("table "+p.want.name, "it has "+p.want.lost+", and is not written as SHOW CREATE TABLE writes the live one: what differs cannot be told",
+			"write it as the live one is, and plan an ALTER TABLE of your own"))
+		return false, nil
+	}
+	text, err := p.want.scratch(p.name)
 	if err != nil {
-		return false, fmt.Errorf("read the definition of %s: %w", live, err)
+		return false, err
 	}
-	if live == w.name && canonical(text) != "" && canonical(text) == canonical(w.text) {
+	_, err = s.Exec(ctx, text)
+	switch mysqlx.Classify(err) {
+	case mysqlx.ClassNone:
 		return true, nil
+	case mysqlx.ClassUnavailable, mysqlx.ClassPrivilege, mysqlx.ClassConnection, mysqlx.ClassCanceled, mysqlx.ClassKilled, mysqlx.ClassLockWait:
+		return false, fmt.Errorf("create the scratch table %s, which says what is meant by table %s: %w: %s", p.name, p.want.name, err, whereToCompare)
 	}
-	var invisible int
-	if err := d.db.QueryRowContext(ctx, queryInvisible, live).Scan(&invisible); err != nil {
-		return false, fmt.Errorf("look for invisible columns of %s: %w", live, err)
-	}
-	if invisible > 0 {
-		// Atlas cannot inspect such a table.
-		d.errs = append(d.errs, w.at.because("table "+live, "it has an invisible column, which cannot be compared",
-			"finish or roll back the change that has hidden it, or make it visible"))
-		return true, nil
-	}
+	d.errs = append(d.errs, p.want.at.because("table "+p.want.name, "the server does not take it: "+strings.ReplaceAll(err.Error(), p.name, p.want.name), "correct the statement"))
 	return false, nil
 }
 
-// canonical is the text of a CREATE TABLE as the parser writes it back; empty
-// where it does not parse.
-func canonical(text string) string {
-	nodes, _, err := parser.New().Parse(numbering.ReplaceAllString(text, ""), "", "")
-	if err != nil || len(nodes) != 1 {
-		return ""
+const queryInvisible = `/* underpin plan */ SELECT DISTINCT TABLE_NAME
+FROM information_schema.COLUMNS
+WHERE TABLE_SCHEMA = DATABASE()
+  AND EXTRA LIKE '%INVISIBLE%'`
+
+// visible takes out the pairs whose live table has an invisible column, which
+// Atlas cannot inspect, and refuses them.
+func (d *differ) visible(ctx context.Context, pairs []*pair) ([]*pair, error) {
+	if len(pairs) == 0 {
+		return nil, nil
 	}
-	if s, ok := nodes[0].(*ast.CreateTableStmt); ok {
-		s.IfNotExists = false
-	}
-	out, err := restored(nodes[0])
+	hidden, err := d.names(ctx, queryInvisible)
 	if err != nil {
-		return ""
+		return nil, fmt.Errorf("look for invisible columns: %w", err)
 	}
-	return out
+	return slices.DeleteFunc(pairs, func(p *pair) bool {
+		if !slices.Contains(hidden, p.live) {
+			return false
+		}
+		d.errs = append(d.errs, p.want.at.because("table "+p.live, "it has an invisible column, which cannot be compared",
+			"finish or roll back the change that has hidden it, or make it visible"))
+		return true
+	}), nil
 }
