@@ -106,6 +106,8 @@ var All = []Case{
 		Mend: "DELETE FROM items WHERE note = 'twin'", Refused: "INSERT INTO items (sku, price) VALUES ('q', -1)",
 	},
 	{Name: "describe", Alter: "ALTER TABLE items MODIFY COLUMN price INT NOT NULL DEFAULT 0 COMMENT 'cents'", Course: migrate.Added, Kind: "describe column"},
+	{Name: "rebuild table", Alter: "ALTER TABLE items ENGINE=InnoDB", Course: migrate.Added, Kind: "rebuild table"},
+	{Name: "next number", Alter: "ALTER TABLE items AUTO_INCREMENT=5000", Course: migrate.Added, Kind: "table option", Loose: migrate.Yes},
 	{Name: "table comment", Alter: "ALTER TABLE items COMMENT 'what is sold'", Course: migrate.Added, Kind: "table option", Loose: migrate.Yes},
 	{
 		Name:  "drop column",

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/underpin-db/underpin/integration/kinds"
 	"github.com/underpin-db/underpin/integration/servers"
@@ -21,7 +22,7 @@ import (
 
 var update = flag.Bool("update", false, "write the pages anew")
 
-func TestMain(m *testing.M) { os.Exit(servers.Run(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(servers.Tests{M: m}) }
 
 const pages = "../../docs/kinds"
 

@@ -5,12 +5,12 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/underpin-db/underpin/backfill"
 	"github.com/underpin-db/underpin/integration/servers"
@@ -21,7 +21,7 @@ import (
 	"github.com/underpin-db/underpin/migrate/plan"
 )
 
-func TestMain(m *testing.M) { os.Exit(servers.Run(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(servers.Tests{M: m}) }
 
 // world is a database in which every column of a list is mapped to a column of
 // the same type: in another table, or beside it in the same one.

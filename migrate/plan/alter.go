@@ -61,7 +61,7 @@ type alteration struct {
 func buildAlter(ctx context.Context, b *builder) (*Plan, error) {
 	a := &alteration{builder: b}
 	for _, stage := range []func(context.Context) error{
-		a.parse, a.read, a.derive, a.tryParts, a.lookForUnfit, a.checkSight,
+		a.parse, a.read, a.derive, a.tryParts, a.lookForUnfit, a.checkTriggers,
 	} {
 		if err := stage(ctx); err != nil {
 			return nil, err
@@ -71,6 +71,14 @@ func buildAlter(ctx context.Context, b *builder) (*Plan, error) {
 		}
 	}
 	return a.assemble(), nil
+}
+
+// checkTriggers warns if the table may have triggers that the user does not see.
+func (a *alteration) checkTriggers(ctx context.Context) error {
+	if a.whole == nil {
+		return nil
+	}
+	return a.checkSight(ctx, Scalar{Text: a.table, Position: a.at[0].Position})
 }
 
 // read reads the server and the table.

@@ -85,6 +85,7 @@ func parseAlter(at Scalar) (ast.StmtNode, string, *refusal) {
 	if r != nil {
 		return nil, "", r
 	}
+	node = renaming(node)
 	var name *ast.TableName
 	switch s := node.(type) {
 	case *ast.AlterTableStmt:
@@ -116,6 +117,16 @@ func parseAlter(at Scalar) (ast.StmtNode, string, *refusal) {
 		return nil, "", refuse(CodeDDLForbidden, "leave the database's name out", "it names the database %s", name.Schema.O)
 	}
 	return node, name.Name.O, ownTable(name.Name.O)
+}
+
+// renaming returns an ALTER TABLE that does nothing but rename its table as the
+// RENAME TABLE that it stands for.
+func renaming(node ast.StmtNode) ast.StmtNode {
+	s, ok := node.(*ast.AlterTableStmt)
+	if !ok || len(s.Specs) != 1 || s.Specs[0].Tp != ast.AlterTableRenameTable {
+		return node
+	}
+	return &ast.RenameTableStmt{TableToTables: []*ast.TableToTable{{OldTable: s.Table, NewTable: s.Specs[0].NewTable}}}
 }
 
 // ownTable refuses to touch what belongs to Underpin: its control tables, and

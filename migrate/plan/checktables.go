@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,8 +22,6 @@ FROM information_schema.REFERENTIAL_CONSTRAINTS
 WHERE UNIQUE_CONSTRAINT_SCHEMA = DATABASE()
   AND REFERENCED_TABLE_NAME = ?
 ORDER BY CONSTRAINT_NAME`
-
-	queryGrants = `/* underpin plan */ SHOW GRANTS`
 )
 
 // checkTables checks the tables as they are.
@@ -57,7 +54,7 @@ func (b *builder) checkTables(ctx context.Context) error {
 			return err
 		}
 	}
-	return b.checkSight(ctx)
+	return b.checkSight(ctx, b.file.Source.Table)
 }
 
 // checkKind refuses what is not a plain InnoDB table.
@@ -108,45 +105,33 @@ func (b *builder) names(ctx context.Context, query, table string) ([]string, err
 }
 
 func readNames(ctx context.Context, q mysqlx.Querier, query, table string) ([]string, error) {
-	rows, err := q.QueryContext(ctx, query, table)
+	var out []string
+	err := mysqlx.EachRow(ctx, q, query, []any{table}, func(rows *sql.Rows) error {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return err
+		}
+		out = append(out, name)
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("look for what depends on %s: %w", table, explain(err))
 	}
-	return scanNames(rows)
+	return out, nil
 }
 
-// scanNames returns the first column of rows and closes them.
-func scanNames(rows *sql.Rows) (out []string, err error) {
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, fmt.Errorf("read names: %w", err)
-		}
-		out = append(out, name)
-	}
-	return out, rows.Err()
-}
-
-// checkSight warns if the user may not see triggers: without the privilege
-// TRIGGER information_schema has none, whatever the table has.
-func (b *builder) checkSight(ctx context.Context) error {
-	rows, err := b.db.QueryContext(ctx, queryGrants)
-	if err != nil {
-		return fmt.Errorf("ask for the user's grants: %w", explain(err))
-	}
-	grants, err := scanNames(rows)
+// checkSight warns if the user may not see the triggers of a table: without the
+// privilege TRIGGER information_schema has none, whatever the table has.
+func (b *builder) checkSight(ctx context.Context, table Scalar) error {
+	grants, err := mysqlx.ReadGrants(ctx, b.db)
 	if err != nil {
 		return err
 	}
-	for _, g := range grants {
-		what, _, _ := strings.Cut(strings.ToUpper(g), " ON ")
-		if strings.Contains(what, "ALL PRIVILEGES") || strings.Contains(what, "TRIGGER") {
-			return nil
-		}
+	if grants.Has("TRIGGER", b.database) {
+		return nil
 	}
-	b.warn(CodeUnseen, b.live.source.name, b.file.Source.Table.Position,
-		"no grant of the user's own lets it see triggers, so that there are none was not established",
-		"grant TRIGGER on the tables to the user that plans")
+	b.warn(CodeUnseen, table.Text, table.Position,
+		"no grant lets the user see triggers, so that there are none was not established",
+		"grant TRIGGER on the database to the user that plans")
 	return nil
 }

@@ -48,61 +48,28 @@ type field struct {
 }
 
 // decoder walks a change file and collects the mistakes.
-type decoder struct {
-	file string
-	errs Errors
-}
+type decoder struct{ yamlx.Reader }
 
 // fail records a mistake.
 func (d *decoder) fail(at Position, path, problem, hint string) {
-	d.errs = append(d.errs, &Error{File: d.file, Line: at.Line, Column: at.Column, Path: path, Problem: problem, Hint: hint})
+	d.Fail(yamlx.Position{Line: at.Line, Column: at.Column}, path, problem, hint)
 }
 
 // failf records a mistake at a node; the hint is formatted with args.
 func (d *decoder) failf(n ast.Node, path, problem, hint string, args ...any) {
-	d.fail(position(d.file, n), path, problem, fmt.Sprintf(hint, args...))
+	d.Fail(yamlx.At(n), path, problem, fmt.Sprintf(hint, args...))
 }
 
-// position returns where a node begins.
-func position(file string, n ast.Node) Position {
-	at := yamlx.At(n)
-	return Position{file, at.Line, at.Column}
+// position returns where something stands, with the file.
+func (d *decoder) position(at yamlx.Position) Position {
+	return Position{d.File, at.Line, at.Column}
 }
 
-// entries returns the lines of a mapping; ok is false if n is none.
-func entries(n ast.Node) (lines []*ast.MappingValueNode, ok bool) {
-	switch m := n.(type) {
-	case *ast.MappingNode:
-		return m.Values, true
-	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{m}, true
-	}
-	return nil, false
-}
-
-// each calls visit for every line of a mapping whose key is a plain text that
-// has not stood there before.
+// each calls visit for every line of a mapping.
 func (d *decoder) each(n ast.Node, path string, visit func(key Scalar, value ast.Node, path string)) {
-	lines, ok := entries(n)
-	if !ok {
-		d.failf(n, path, "this has to be a mapping, and is "+kindOf(n), "write `field: value` lines below it")
-		return
-	}
-	seen := map[string]Position{}
-	for _, line := range lines {
-		key, ok := yamlx.Text(line.Key)
-		at := position(d.file, line.Key)
-		if !ok || key == "" {
-			d.fail(at, path, "a field's name has to be a plain text", "")
-			continue
-		}
-		sub := yamlx.Join(path, key)
-		if first, dup := seen[key]; dup {
-			d.fail(at, sub, fmt.Sprintf("the field stands here for a second time; the first is in line %d", first.Line), "keep one")
-			continue
-		}
-		seen[key] = at
-		visit(Scalar{key, at}, line.Value, sub)
+	seen := map[string]yamlx.Position{}
+	for key, value := range d.Entries(n, path, seen) {
+		visit(Scalar{key, d.position(seen[key])}, value, yamlx.Join(path, key))
 	}
 }
 
@@ -123,8 +90,10 @@ func (d *decoder) mapping(n ast.Node, path string, fields []field) {
 		}
 		d.fail(key.Position, sub, "there is no such field", "the fields here are "+strings.Join(names, ", "))
 	})
-	if _, ok := entries(n); !ok {
-		return
+	switch n.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+	default:
+		return // it was said to be none
 	}
 	for _, f := range fields {
 		if f.need == needed && !seen[f.name] {
@@ -143,14 +112,14 @@ func (d *decoder) scalar(dst *Scalar) readFunc {
 	return func(n ast.Node, path string) {
 		s, ok := yamlx.Text(n)
 		if !ok {
-			d.failf(n, path, "this has to be a text, and is "+kindOf(n), "put it in quotes if it is meant as text")
+			d.failf(n, path, "this has to be a text, and is "+yamlx.KindOf(n), "put it in quotes if it is meant as text")
 			return
 		}
 		if strings.TrimSpace(s) == "" {
 			d.failf(n, path, "the text is empty", "leave the field out or fill it")
 			return
 		}
-		*dst = Scalar{strings.TrimSpace(s), position(d.file, n)}
+		*dst = Scalar{strings.TrimSpace(s), d.position(yamlx.At(n))}
 	}
 }
 
@@ -158,7 +127,7 @@ func (d *decoder) scalar(dst *Scalar) readFunc {
 func (d *decoder) items(n ast.Node, path string, visit func(n ast.Node, path string)) {
 	list, ok := n.(*ast.SequenceNode)
 	if !ok {
-		d.failf(n, path, "this has to be a list, and is "+kindOf(n), "write it as [a, b], or as lines that begin with a dash")
+		d.failf(n, path, "this has to be a list, and is "+yamlx.KindOf(n), "write it as [a, b], or as lines that begin with a dash")
 		return
 	}
 	for i, item := range list.Values {
@@ -216,7 +185,7 @@ func (d *decoder) choice(dst *migrate.Choice) readFunc {
 	return func(n ast.Node, path string) {
 		b, ok := n.(*ast.BoolNode)
 		if !ok {
-			d.failf(n, path, "this has to be true or false, and is "+kindOf(n), "")
+			d.failf(n, path, "this has to be true or false, and is "+yamlx.KindOf(n), "")
 			return
 		}
 		*dst = migrate.No
@@ -255,18 +224,18 @@ func (d *decoder) percent(dst *uint16) readFunc {
 // ramp reads shares that rise to 100.
 func (d *decoder) ramp(dst *[]uint16) readFunc {
 	return func(n ast.Node, path string) {
-		before := len(d.errs)
+		before := len(d.Errs)
 		var steps []uint16
 		d.items(n, path, func(n ast.Node, path string) {
 			var v uint16
-			bad := len(d.errs)
+			bad := len(d.Errs)
 			d.percent(&v)(n, path)
-			if len(d.errs) == bad && (v == 0 || len(steps) > 0 && v <= steps[len(steps)-1]) {
+			if len(d.Errs) == bad && (v == 0 || len(steps) > 0 && v <= steps[len(steps)-1]) {
 				d.failf(n, path, "the shares of a ramp have to rise, from more than 0", "write it like [1, 5, 25, 50, 100]")
 			}
 			steps = append(steps, v)
 		})
-		if len(d.errs) > before {
+		if len(d.Errs) > before {
 			return
 		}
 		if len(steps) == 0 || steps[len(steps)-1] != migrate.RampFull {

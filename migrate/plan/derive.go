@@ -140,7 +140,10 @@ func (d *deriver) statement(ctx context.Context, at Scalar) error {
 	if r != nil {
 		return d.refusal(at, r)
 	}
-	specs = joined(modified(specs))
+	specs = joined(unbundled(modified(specs)))
+	if err := d.nameUnnamed(ctx, table, specs); err != nil {
+		return err
+	}
 	rebuilds, err := d.rebuilds(ctx, table, specs, at)
 	if err != nil {
 		return err
@@ -160,13 +163,20 @@ func (d *deriver) statement(ctx context.Context, at Scalar) error {
 func (d *deriver) groups(ctx context.Context, table string, specs []*ast.AlterTableSpec, at Scalar) error {
 	var group []string
 	var course migrate.Course
+	var begun operation // the group's first, if it is known
+	first := len(d.out)
 	flush := func() error {
 		if len(group) == 0 {
 			return nil
 		}
-		text := "ALTER TABLE " + mysqlx.Quote(table) + " " + strings.Join(group, ", ")
+		alter := []Scalar{{Text: "ALTER TABLE " + mysqlx.Quote(table) + " " + strings.Join(group, ", "), Position: at.Position}}
 		group = nil
-		return d.alone(ctx, table, []Scalar{{Text: text, Position: at.Position}})
+		err := d.alone(ctx, table, alter)
+		if standsOnAnother(err) && begun.kind != "" && len(d.out) > first {
+			d.later(table, alter, begun)
+			return nil
+		}
+		return err
 	}
 	known, err := d.courses(ctx, table, specs, at)
 	if err != nil {
@@ -188,8 +198,8 @@ func (d *deriver) groups(ctx context.Context, table string, specs []*ast.AlterTa
 		if err != nil {
 			return err
 		}
-		next, ok := known[i]
-		if !ok || next != course {
+		next := known[i].course
+		if next == "" {
 			if next, err = d.courseOf(ctx, table, text, at, course); err != nil {
 				return err
 			}
@@ -199,16 +209,41 @@ func (d *deriver) groups(ctx context.Context, table string, specs []*ast.AlterTa
 				return err
 			}
 		}
+		if len(group) == 0 {
+			begun = known[i]
+		}
 		course, group = next, append(group, text)
 	}
 	return flush()
+}
+
+// operation is what is known of one before it is planned.
+type operation struct {
+	course        migrate.Course
+	kind, subject string
+}
+
+// standsOnAnother reports whether a plan was refused for want of something that
+// another operation of the same statement makes.
+func standsOnAnother(err error) bool {
+	var refused *RefusedError
+	return errors.As(err, &refused) && slices.Contains([]Code{CodeDDLRejected, CodeColumnUnknown}, refused.Findings[0].Code)
+}
+
+// later keeps a change of the schema alone that can be planned once the one before
+// it has been carried out, on which it stands.
+func (d *deriver) later(table string, alter []Scalar, o operation) {
+	d.out = append(d.out, Derivation{
+		File: d.file(d.name(o.kind, table, o.subject), alter), After: d.out[len(d.out)-1].File.Change.Text,
+		Why: o.kind + ": " + whys[o.course],
+	})
 }
 
 // courses finds out the course of each operation of a statement by its place, on
 // one scratch table for all, each after those before it. Planning each by itself
 // would take many times as long. What takes no course there is left out: what is
 // to be said of it is said where it is planned alone.
-func (d *deriver) courses(ctx context.Context, table string, specs []*ast.AlterTableSpec, at Scalar) (map[int]migrate.Course, error) {
+func (d *deriver) courses(ctx context.Context, table string, specs []*ast.AlterTableSpec, at Scalar) (map[int]operation, error) {
 	if len(specs) < 2 {
 		return nil, nil
 	}
@@ -217,7 +252,7 @@ func (d *deriver) courses(ctx context.Context, table string, specs []*ast.AlterT
 	if err := a.read(ctx); err != nil || a.stopped() {
 		return nil, err
 	}
-	out := map[int]migrate.Course{}
+	out := map[int]operation{}
 	err := a.onCopy(ctx, func(s *scratch) error {
 		for i, spec := range specs {
 			a.parts, a.findings = nil, nil
@@ -225,7 +260,7 @@ func (d *deriver) courses(ctx context.Context, table string, specs []*ast.AlterT
 				return err
 			}
 			if len(a.parts) > 0 {
-				out[i] = a.parts[0].course
+				out[i] = operation{a.parts[0].course, a.parts[0].kind, subjectOf(a.parts[0].contract, a.parts[0].expand)}
 			}
 		}
 		return nil
@@ -239,8 +274,7 @@ func (d *deriver) courses(ctx context.Context, table string, specs []*ast.AlterT
 // one, and planning both decides.
 func (d *deriver) courseOf(ctx context.Context, table, text string, at Scalar, before migrate.Course) (migrate.Course, error) {
 	p, err := d.probe(ctx, []Scalar{{Text: "ALTER TABLE " + mysqlx.Quote(table) + " " + text, Position: at.Position}})
-	var refused *RefusedError
-	if errors.As(err, &refused) && before != "" && slices.Contains([]Code{CodeDDLRejected, CodeColumnUnknown}, refused.Findings[0].Code) {
+	if before != "" && standsOnAnother(err) {
 		return before, nil
 	}
 	if err != nil {
@@ -273,7 +307,7 @@ func (s *Schema) why(course migrate.Course) string {
 	if slices.Contains(s.Kinds, kindRename) {
 		return "a view has the new name first; the table takes it when somebody asks for it"
 	}
-	return whys[course]
+	return cmp.Or(s.ownWords().why, whys[course])
 }
 
 // alone keeps a change of the schema alone.
@@ -302,8 +336,11 @@ func (d *deriver) into(old string) string {
 
 // subject is the first thing that the plan changes in its table; empty where it
 // is the table itself.
-func (p *Plan) subject() string {
-	for _, list := range [][]Statement{p.Contract, p.Expand} {
+func (p *Plan) subject() string { return subjectOf(p.Contract, p.Expand) }
+
+// subjectOf is the first thing that any of the statements changes.
+func subjectOf(lists ...[]Statement) string {
+	for _, list := range lists {
 		for _, s := range list {
 			for _, e := range s.Effects {
 				if e.Name != "" {

@@ -89,6 +89,32 @@ func (m *moved) create(name string) string {
 	return plainComments(strings.ReplaceAll(m.new.create, m.new.name, name))
 }
 
+// unwritable refuses a table whose statement the parser would not understand,
+// naming the columns by which it does not: types of one server, and columns that
+// SELECT * does not show.
+func (m *moved) unwritable() *refusal {
+	_, r := parseOne(Scalar{Text: m.create(m.new.name)})
+	if r == nil {
+		return nil
+	}
+	var unknown []string
+	made := &clause{table: m.new}
+	for _, c := range m.new.columns {
+		definition, r := made.definition(c.Name)
+		if r != nil {
+			return r
+		}
+		if _, r := parseOne(Scalar{Text: "CREATE TABLE t (" + plainComments(definition) + ")"}); r != nil {
+			unknown = append(unknown, plainComments(definition))
+		}
+	}
+	if len(unknown) == 0 {
+		return refuse(r.code, r.remedy, "the table that takes the place of %s cannot be made: %s", m.old.name, r.reason)
+	}
+	return refuse(CodeDDLForbidden, "change these columns first (an invisible one can be made visible), or carry the statement out by hand at a quiet time",
+		"the statement takes a table of its own in the place of %s, and what makes that is not understood on both servers: %s", m.old.name, strings.Join(unknown, "; "))
+}
+
 // isKey reports whether a unique index of the table has exactly these columns.
 func (t *table) isKey(columns []string) bool {
 	return slices.ContainsFunc(t.indexes, func(i index) bool {

@@ -100,6 +100,9 @@ func (d *deriver) rebuild(ctx context.Context, name string, specs []*ast.AlterTa
 		r = m.keeps()
 	}
 	if err == nil && r == nil {
+		r = m.unwritable()
+	}
+	if err == nil && r == nil {
 		r, err = d.collide(ctx, m)
 	}
 	if err != nil {

@@ -24,20 +24,20 @@ const unfitExamples = 10
 // Unfit returns up to ten of the rows that do not fit; none means that every
 // row does. It reads with a plain SELECT and takes no lock on rows.
 func Unfit(ctx context.Context, q mysqlx.Querier, f Fit) ([]string, error) {
-	rows, err := q.QueryContext(ctx, fmt.Sprintf("/* underpin fit */ %s\nLIMIT %d", f.Query, unfitExamples))
+	var out []string
+	query := fmt.Sprintf("/* underpin fit */ %s\nLIMIT %d", f.Query, unfitExamples)
+	err := mysqlx.EachRow(ctx, q, query, nil, func(rows *sql.Rows) error {
+		var text sql.NullString
+		if err := rows.Scan(&text); err != nil {
+			return err
+		}
+		out = append(out, text.String)
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("look for rows where %s: %w", f.What, explain(err))
 	}
-	defer rows.Close()
-	var out []string
-	for rows.Next() {
-		var text sql.NullString
-		if err := rows.Scan(&text); err != nil {
-			return nil, fmt.Errorf("look for rows where %s: %w", f.What, err)
-		}
-		out = append(out, text.String)
-	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // rowsWhere returns the query for the rows of a table that meet a condition,

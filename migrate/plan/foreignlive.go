@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -41,24 +42,23 @@ WHERE CONSTRAINT_SCHEMA = DATABASE()`
 
 // readOutgoing returns the foreign keys of a table, with their rules.
 func readOutgoing(ctx context.Context, q mysqlx.Querier, table string) (out []foreignKey, err error) {
-	rows, err := q.QueryContext(ctx, queryOutgoing, table, table)
-	if err != nil {
-		return nil, fmt.Errorf("read the foreign keys of %s: %w", table, explain(err))
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	err = mysqlx.EachRow(ctx, q, queryOutgoing, []any{table, table}, func(rows *sql.Rows) error {
 		f := foreignKey{table: table}
 		var column, refers string
 		if err := rows.Scan(&f.name, &column, &f.parent, &refers, &f.elsewhere, &f.match, &f.onDelete, &f.onUpdate); err != nil {
-			return nil, fmt.Errorf("read the foreign keys of %s: %w", table, err)
+			return err
 		}
 		if n := len(out); n == 0 || out[n-1].name != f.name {
 			out = append(out, f)
 		}
 		last := &out[len(out)-1]
 		last.columns, last.refers = append(last.columns, column), append(last.refers, refers)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the foreign keys of %s: %w", table, explain(err))
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // Toward returns the statements that bring the foreign keys of the live schema to
@@ -155,18 +155,17 @@ func (f foreignKey) words() string { return f.name + " to " + f.parent }
 // takenNames returns which table has each foreign key of the database, by the
 // key's name in lower case.
 func takenNames(ctx context.Context, q mysqlx.Querier) (out map[string]string, err error) {
-	rows, err := q.QueryContext(ctx, queryForeignNames)
+	out = map[string]string{}
+	err = mysqlx.EachRow(ctx, q, queryForeignNames, nil, func(rows *sql.Rows) error {
+		var name, table string
+		if err := rows.Scan(&name, &table); err != nil {
+			return err
+		}
+		out[strings.ToLower(name)] = table
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read the names of foreign keys: %w", explain(err))
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	out = map[string]string{}
-	for rows.Next() {
-		var name, table string
-		if err := rows.Scan(&name, &table); err != nil {
-			return nil, fmt.Errorf("read the names of foreign keys: %w", err)
-		}
-		out[strings.ToLower(name)] = table
-	}
-	return out, rows.Err()
+	return out, nil
 }

@@ -61,6 +61,7 @@ var kinds = map[ast.AlterTableType]deriveFunc{
 	ast.AlterTableDropForeignKey: dropForeignKey,
 	ast.AlterTableDropCheck:      dropCheck,
 	ast.AlterTableOption:         tableOption,
+	ast.AlterTableForce:          rebuildTable,
 }
 
 // elsewhere are operations that are no change of the schema alone, with what to
@@ -68,7 +69,7 @@ var kinds = map[ast.AlterTableType]deriveFunc{
 var elsewhere = map[ast.AlterTableType]struct{ what, remedy string }{
 	ast.AlterTableRenameColumn: {"running code would lose the old name at once", "underpin plan \"ALTER TABLE … RENAME COLUMN …\" writes a change that keeps both names in step"},
 	ast.AlterTableChangeColumn: {"running code would lose the old name at once", "underpin plan \"ALTER TABLE … CHANGE COLUMN …\" writes a change that keeps both columns in step"},
-	ast.AlterTableRenameTable:  {"running code would lose the old name at once", "write RENAME TABLE old TO new"},
+	ast.AlterTableRenameTable:  {"running code would lose the old name at once", "write RENAME TABLE old TO new, as a statement of its own"},
 	ast.AlterTableDropPrimaryKey: {"rows are named by the primary key, by underpin, by replicas and by the code",
 		"underpin plan \"ALTER TABLE … DROP PRIMARY KEY, ADD PRIMARY KEY (…)\" writes a change that keeps two tables in step"},
 	ast.AlterTableAddPartitions:      {"partitions say how rows lie, not what they mean: no release notices", "carry it out by hand at a quiet time"},
@@ -83,7 +84,6 @@ var elsewhere = map[ast.AlterTableType]struct{ what, remedy string }{
 	ast.AlterTableOrderByColumns:     {"InnoDB keeps rows in the order of the primary key", "leave it out"},
 	ast.AlterTableAlgorithm:          {"underpin chooses the algorithm", "leave it out; apply has --allow-copy"},
 	ast.AlterTableLock:               {"underpin chooses the lock", "leave it out; apply has --allow-copy"},
-	ast.AlterTableForce:              {"it changes nothing that code could notice", "carry it out by hand at a quiet time"},
 }
 
 const remedyTable = "underpin plan \"ALTER TABLE …\" writes a change that keeps two tables in step"

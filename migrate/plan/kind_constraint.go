@@ -62,6 +62,9 @@ func onDelete(r *ast.ReferenceDef) string {
 	return strings.ToLower(r.OnDelete.ReferOpt.String())
 }
 
+// kindDropForeign is the kind of operation that drops a foreign key.
+const kindDropForeign = "drop foreign key"
+
 // dropForeignKey has the server take what it refused, and leave alone what it
 // deleted or changed along: releases that count on either have to be gone first.
 func dropForeignKey(c *clause) (derived, *refusal) {
@@ -70,7 +73,7 @@ func dropForeignKey(c *clause) (derived, *refusal) {
 		return derived{}, refuse(CodeColumnUnknown, "correct the name", "table %s has no foreign key %s", c.table.name, c.spec.Name)
 	}
 	return derived{
-		kind: "drop foreign key", course: migrate.Tightened,
+		kind: kindDropForeign, course: migrate.Tightened,
 		expand: []Statement{c.alter("DROP FOREIGN KEY "+mysqlx.Quote(f.name), c.effect(ConstraintAbsent, f.name))},
 		code:   Obligation{Before: "keeps the two tables together by itself: nothing cascades any more, and nothing is refused"},
 	}, nil
@@ -126,10 +129,26 @@ var options = map[ast.TableOptionType]string{
 	ast.TableOptionStatsSamplePages: "statistics",
 	ast.TableOptionCharset:          "default character set",
 	ast.TableOptionCollate:          "default collation",
+	ast.TableOptionAutoIncrement:    "next number", // never less than what the rows have: the server sees to it
+}
+
+// rebuildTable has the server write the table anew as it is, which gives space
+// back that deleted rows have left.
+func rebuildTable(c *clause) (derived, *refusal) {
+	return derived{kind: "rebuild table", course: migrate.Added, expand: []Statement{c.alter(c.text)}}, nil
+}
+
+// rebuildsAsItIs reports whether all that is asked for is the engine that the table
+// has. Underpin has to do with InnoDB alone.
+func rebuildsAsItIs(spec *ast.AlterTableSpec) bool {
+	return len(spec.Options) == 1 && spec.Options[0].Tp == ast.TableOptionEngine && strings.EqualFold(spec.Options[0].StrValue, "InnoDB")
 }
 
 // tableOption changes options that have nothing to do with the rows there are.
 func tableOption(c *clause) (derived, *refusal) {
+	if rebuildsAsItIs(c.spec) {
+		return rebuildTable(c)
+	}
 	d := derived{kind: "table option", course: migrate.Added}
 	for _, o := range c.spec.Options {
 		if converts(c.spec) {

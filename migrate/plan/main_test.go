@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/underpin-db/underpin/integration/servers"
 	"github.com/underpin-db/underpin/internal/mysqlx"
@@ -18,15 +19,21 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func TestMain(m *testing.M) { os.Exit(servers.Run(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(servers.Tests{M: m}) }
 
 // open returns a pool on a fresh database in which the statements were run.
 func open(t *testing.T, s *servers.Server, statements ...string) *sql.DB {
 	t.Helper()
-	db, err := mysqlx.Open(t.Context(), s.Database(t).DSN, mysqlx.Options{})
+	db := connect(t, s.Database(t).DSN)
+	run(t, db, statements...)
+	return db
+}
+
+func connect(t *testing.T, dsn string) *sql.DB {
+	t.Helper()
+	db, err := mysqlx.Open(t.Context(), dsn, mysqlx.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	run(t, db, statements...)
 	return db
 }
 

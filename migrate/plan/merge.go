@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -299,26 +298,22 @@ func (b *builder) strays(ctx context.Context) (keys []string, err error) {
 	}
 	query := fmt.Sprintf("SELECT %s\nFROM %s AS s\nLEFT JOIN %s AS t\n  ON %s\nWHERE t.%s IS NULL\nLIMIT %d", strings.Join(list, ", "),
 		mysqlx.Quote(b.live.source.name), mysqlx.Quote(b.live.target.name), strings.Join(on, "\n  AND "), mysqlx.Quote(b.targetKey[0].Name), maxExamples)
-	rows, err := b.db.QueryContext(ctx, limited(query, b.server.Flavour, b.opts.StatementLimit))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	err = mysqlx.EachRow(ctx, b.db, limited(query, b.server.Flavour, b.opts.StatementLimit), nil, func(rows *sql.Rows) error {
 		cells, dest := make([]sql.NullString, len(list)), make([]any, len(list))
 		parts := make([]string, len(list))
 		for i := range cells {
 			dest[i] = &cells[i]
 		}
 		if err := rows.Scan(dest...); err != nil {
-			return nil, err
+			return err
 		}
 		for i, c := range cells {
 			parts[i] = c.String
 		}
 		keys = append(keys, "("+strings.Join(parts, ", ")+")")
-	}
-	return keys, rows.Err()
+		return nil
+	})
+	return keys, err
 }
 
 // MergeWords says what code has to know of a merge.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -23,7 +22,7 @@ func ParseFile(name string, r io.Reader) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read change file %s: %w", name, err)
 	}
-	d := &decoder{file: name}
+	d := &decoder{yamlx.Reader{File: name}}
 	if len(text) > MaxFileSize {
 		return nil, Errors{{File: name, Problem: fmt.Sprintf("it is larger than %d bytes", MaxFileSize)}}
 	}
@@ -40,17 +39,12 @@ func ParseFile(name string, r io.Reader) (*File, error) {
 	}
 	f := newFile(name)
 	d.mapping(doc, "", d.top(f, mappingNeed(doc)))
-	if len(d.errs) == 0 {
+	if len(d.Errs) == 0 {
 		d.checkForm(f)
 	}
-	if len(d.errs) > 0 {
-		slices.SortStableFunc(d.errs, func(a, b *Error) int {
-			if a.Line != b.Line {
-				return a.Line - b.Line
-			}
-			return a.Column - b.Column
-		})
-		return nil, d.errs
+	if len(d.Errs) > 0 {
+		d.Errs.Sort()
+		return nil, Errors(d.Errs)
 	}
 	return f, nil
 }

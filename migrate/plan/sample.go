@@ -3,7 +3,6 @@ package plan
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -137,24 +136,20 @@ func (s *sampler) order(suffix string) string {
 // came out.
 func (s *sampler) look(ctx context.Context, t *tally, where string, args []any, order string, limit int) (n int, err error) {
 	query := limited(s.query(where, order, limit), s.server.Flavour, s.opts.StatementLimit)
-	rows, err := s.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
 	width := len(s.sourceKey) + 2*len(s.backward) + 3*len(s.forward)
 	cells, dest := make([]sql.NullString, width), make([]any, width)
 	for i := range cells {
 		dest[i] = &cells[i]
 	}
-	for rows.Next() {
+	err = mysqlx.EachRow(ctx, s.db, query, args, func(rows *sql.Rows) error {
 		if err := rows.Scan(dest...); err != nil {
-			return n, err
+			return err
 		}
 		n++
 		s.count(t, cells)
-	}
-	return n, rows.Err()
+		return nil
+	})
+	return n, err
 }
 
 // count adds one row to the tally. Cells are in the order of sampler.top.

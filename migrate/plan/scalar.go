@@ -6,25 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
-
 	"github.com/underpin-db/underpin/migrate"
 )
-
-// kindOf names the kind of a YAML value for people.
-func kindOf(n ast.Node) string {
-	switch n.(type) {
-	case nil, *ast.NullNode:
-		return "empty (null)"
-	case *ast.MappingNode, *ast.MappingValueNode:
-		return "a mapping"
-	case *ast.SequenceNode:
-		return "a list"
-	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode, *ast.MergeKeyNode:
-		return "an anchor, alias or tag, which a change file does not use"
-	}
-	return "a scalar"
-}
 
 // basisPoints reads a share in percent.
 func basisPoints(s string) (uint16, bool) {

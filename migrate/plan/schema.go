@@ -124,18 +124,13 @@ func readTable(ctx context.Context, q mysqlx.Querier, name string) (*table, erro
 
 // readColumns returns the columns of a table in their order.
 func readColumns(ctx context.Context, q mysqlx.Querier, name string) (out []column, err error) {
-	rows, err := q.QueryContext(ctx, queryColumns, name)
-	if err != nil {
-		return nil, fmt.Errorf("read columns of %s: %w", name, explain(err))
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	err = mysqlx.EachRow(ctx, q, queryColumns, []any{name}, func(rows *sql.Rows) error {
 		var c column
 		var nullable, generation string
 		var deflt sql.NullString
 		if err := rows.Scan(&c.Name, &c.DataType, &c.ColumnType, &c.Charset, &c.Collation, &nullable,
 			&deflt, &c.extra, &generation, &c.length, &c.precision, &c.scale, &c.fraction); err != nil {
-			return nil, fmt.Errorf("read columns of %s: %w", name, err)
+			return err
 		}
 		c.Null = migrate.NotNull
 		if nullable == "YES" {
@@ -147,8 +142,12 @@ func readColumns(ctx context.Context, q mysqlx.Querier, name string) (out []colu
 		c.generated = generation != "" || strings.Contains(c.extra, " generated")
 		c.ColumnType = canonicalType(c.DataType, c.ColumnType)
 		out = append(out, c)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read columns of %s: %w", name, explain(err))
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // canonicalType returns a column type that is the same on every server:
@@ -166,16 +165,11 @@ func canonicalType(dataType, columnType string) string {
 
 // readIndexes returns the indexes of a table.
 func readIndexes(ctx context.Context, q mysqlx.Querier, name string) (out []index, err error) {
-	rows, err := q.QueryContext(ctx, queryIndexes, name)
-	if err != nil {
-		return nil, fmt.Errorf("read indexes of %s: %w", name, explain(err))
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	err = mysqlx.EachRow(ctx, q, queryIndexes, []any{name}, func(rows *sql.Rows) error {
 		var name, col string
 		var nonUnique, prefix int
 		if err := rows.Scan(&name, &nonUnique, &col, &prefix); err != nil {
-			return nil, fmt.Errorf("read indexes of %s: %w", name, err)
+			return err
 		}
 		if len(out) == 0 || out[len(out)-1].name != name {
 			out = append(out, index{name: name, unique: nonUnique == 0, usable: true})
@@ -185,8 +179,12 @@ func readIndexes(ctx context.Context, q mysqlx.Querier, name string) (out []inde
 		if prefix != 0 || col == "" {
 			last.usable = false
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read indexes of %s: %w", name, explain(err))
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // readServer returns the server and the database that the connection uses.

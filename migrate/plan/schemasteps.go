@@ -1,7 +1,9 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/underpin-db/underpin/migrate"
@@ -18,6 +20,28 @@ var schemaBackWords = map[migrate.Course]map[migrate.Phase]string{
 	},
 }
 
+// kindWords say what a change is where the words of its course would not be true:
+// as a reason, as a sentence, and of the way back.
+type kindWords struct{ why, what, back string }
+
+// wordsOfKinds are those of changes of one kind alone.
+var wordsOfKinds = map[string]kindWords{
+	kindDropForeign: {
+		why:  "the server no longer refuses, deletes or changes anything along: code that counts on that has to be gone",
+		what: "The server no longer refuses, deletes or changes anything along, so code that counts on that has to be gone first.",
+		back: "the foreign key is added again, once no row is without a parent",
+	},
+}
+
+// ownWords are those of the change's kind; none where it has several, or where its
+// course says all.
+func (s *Schema) ownWords() kindWords {
+	if len(slices.Compact(slices.Clone(s.Kinds))) != 1 {
+		return kindWords{}
+	}
+	return wordsOfKinds[s.Kinds[0]]
+}
+
 // schemaWords fills in a step of a change of the schema alone.
 func (p *Plan) schemaWords(s *Step) {
 	s.Flag = "none: the code has no branches for it"
@@ -31,6 +55,9 @@ func (p *Plan) schemaWords(s *Step) {
 		s.WayBack.Words = words
 	} else if s.WayBack.To == "" {
 		s.WayBack.Words = "none: a new change leads back"
+	}
+	if s.To == migrate.Expanded {
+		s.WayBack.Words = cmp.Or(p.Schema.ownWords().back, s.WayBack.Words)
 	}
 }
 
@@ -86,7 +113,7 @@ func (p *Plan) renderSchema(b *strings.Builder) {
 		migrate.Tightened: "The server will refuse what it took before, so rows and code have to be ready first.",
 		migrate.Retired:   fmt.Sprintf("It is hidden first, held for %s, and dropped when somebody asks for it.", s.Hold),
 	}[p.Change.Course]
-	line(b, "Table `%s`: %s. %s", s.Table, strings.Join(s.Kinds, ", "), what)
+	line(b, "Table `%s`: %s. %s", s.Table, strings.Join(s.Kinds, ", "), cmp.Or(s.ownWords().what, what))
 	line(b, "")
 	if len(s.Fits) > 0 {
 		line(b, "## Rows that have to be mended first")

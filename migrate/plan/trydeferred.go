@@ -3,7 +3,7 @@ package plan
 import (
 	"cmp"
 	"context"
-	"errors"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,16 +27,11 @@ ORDER BY INDEX_NAME, SEQ_IN_INDEX`
 
 // readParts returns the indexes of a table that could be put off.
 func readParts(ctx context.Context, q mysqlx.Querier, table string) (out []DeferredIndex, err error) {
-	rows, err := q.QueryContext(ctx, queryParts, table)
-	if err != nil {
-		return nil, fmt.Errorf("read index parts of %s: %w", table, explain(err))
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	err = mysqlx.EachRow(ctx, q, queryParts, []any{table}, func(rows *sql.Rows) error {
 		var name, column, collation string
 		var prefix int
 		if err := rows.Scan(&name, &column, &prefix, &collation); err != nil {
-			return nil, fmt.Errorf("read index parts of %s: %w", table, err)
+			return err
 		}
 		part := mysqlx.Quote(column)
 		if prefix > 0 {
@@ -47,11 +42,15 @@ func readParts(ctx context.Context, q mysqlx.Querier, table string) (out []Defer
 		}
 		if n := len(out); n > 0 && out[n-1].Name == name {
 			out[n-1].Parts += ", " + part
-			continue
+			return nil
 		}
 		out = append(out, DeferredIndex{name, part})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read index parts of %s: %w", table, explain(err))
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // tryDeferred finds out which indexes can be put off, by dropping them from the

@@ -147,42 +147,40 @@ func readWhole(ctx context.Context, q mysqlx.Querier, name string) (*table, erro
 }
 
 func readTexts(ctx context.Context, q mysqlx.Querier, name string) (out map[string]string, err error) {
-	rows, err := q.QueryContext(ctx, queryColumnTexts, name)
-	if err != nil {
-		return nil, fmt.Errorf("read columns of %s: %w", name, explain(err))
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
 	out = map[string]string{}
-	for rows.Next() {
+	err = mysqlx.EachRow(ctx, q, queryColumnTexts, []any{name}, func(rows *sql.Rows) error {
 		var column, text string
 		var position int
 		if err := rows.Scan(&column, &text, &position); err != nil {
-			return nil, fmt.Errorf("read columns of %s: %w", name, err)
+			return err
 		}
 		out[column] = text
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read columns of %s: %w", name, explain(err))
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
 func readForeign(ctx context.Context, q mysqlx.Querier, name string) (out []foreignKey, err error) {
-	rows, err := q.QueryContext(ctx, queryForeign, name, name)
-	if err != nil {
-		return nil, fmt.Errorf("read the foreign keys of %s: %w", name, explain(err))
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	err = mysqlx.EachRow(ctx, q, queryForeign, []any{name, name}, func(rows *sql.Rows) error {
 		var f foreignKey
 		var column, refers string
 		if err := rows.Scan(&f.name, &f.table, &column, &f.parent, &refers); err != nil {
-			return nil, fmt.Errorf("read the foreign keys of %s: %w", name, err)
+			return err
 		}
 		if last := len(out) - 1; last < 0 || out[last].name != f.name || out[last].table != f.table {
 			out = append(out, f)
 		}
 		last := &out[len(out)-1]
 		last.columns, last.refers = append(last.columns, column), append(last.refers, refers)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the foreign keys of %s: %w", name, explain(err))
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // columnIs reports whether a column is as an effect wants it.
