@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/underpin-db/underpin/internal/control"
 	"github.com/underpin-db/underpin/internal/mysqlx"
@@ -117,7 +118,8 @@ func rules() []rule {
 		{is(engine.ErrSchemaMoved), exitFailed, "schema_moved", "somebody else has changed the schema under the change", ""},
 		{is(engine.ErrLeaseLost), exitFailed, "lease_lost", "another process has taken the change over", "underpin status names it"},
 		{is(mysqlx.ErrUnknownOutcome), exitFailed, "unknown_outcome", "the connection broke while a statement was under way", "run the command again: it looks at the server first"},
-		{class(mysqlx.ClassPrivilege), exitFailed, "privilege", "the database user lacks a privilege, or its password is wrong", "underpin doctor says which privileges are missing and what each costs"},
+		{number(1045, 1698), exitFailed, "access_denied", "the server does not let the user in", "check user and password, and from which hosts the user may connect"},
+		{class(mysqlx.ClassPrivilege), exitFailed, "privilege", "the database user lacks a privilege", "underpin doctor says which privileges are missing and what each costs"},
 		{class(mysqlx.ClassConnection), exitFailed, "connection", "the server cannot be reached, or the connection broke", "check host and port, and run the command again: what was done is recorded"},
 		{class(mysqlx.ClassUnavailable), exitFailed, "unavailable", "the server takes no connections or no writes for now", "run the command again later: what was done is recorded"},
 		{func(error) bool { return true }, exitFailed, "failed", "anything else", ""},
@@ -127,6 +129,11 @@ func rules() []rule {
 // interrupted is the verdict on whatever error a signal brought about.
 func interrupted() rule {
 	return rule{nil, exitFailed, "interrupted", "a signal ended the command", "run the same command again: it goes on where it stopped"}
+}
+
+// number is an error that the server answers with one of these numbers.
+func number(numbers ...uint16) func(error) bool {
+	return func(err error) bool { return slices.Contains(numbers, mysqlx.Number(err)) }
 }
 
 func is(target error) func(error) bool {

@@ -167,10 +167,13 @@ func vouchCommand(a *app) *cobra.Command {
 	var lasts time.Duration
 	c := &cobra.Command{
 		Use:   "vouch --change NAME --user PATTERN --why TEXT",
-		Short: "Give your word about connections that the server cannot tell apart",
+		Short: "Give your word about what the server does not show",
 		Long: `Record your word that the connections of an account do not write the change's
 tables, or use the library. The account is user@host, with % for any text. The
-word lapses, and is part of the audit.`,
+word lapses, and is part of the audit.
+
+definitions@hidden is no account: it is your word that no trigger, event, routine
+or view which this user may not see names what the change drops.`,
 		Example: "  underpin fleet vouch --change split-user-name --user 'metabase@%' --why 'reads only' --for 24h",
 		Args:    takes(),
 		RunE: func(c *cobra.Command, _ []string) error {

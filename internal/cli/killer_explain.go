@@ -28,7 +28,7 @@ type explanation struct {
 	At       time.Time           `json:"at"`
 	Server   string              `json:"server"`
 	Blocking []*querykiller.Node `json:"blocking"` // who holds others up, as a tree
-	// Incomplete says that row locks could not be read as they are: see the notes.
+	// Incomplete says that waits could not be read as they are: see the notes.
 	Incomplete bool     `json:"incomplete,omitempty"`
 	Sessions   []judged `json:"sessions"`
 	Notes      []string `json:"notes,omitempty"`

@@ -22,6 +22,7 @@ type killerOptions struct {
 	rules       string
 	budget      time.Duration
 	interval    time.Duration
+	share       float64
 	dryRun      bool
 	metrics     string
 	adminDSN    string
@@ -73,6 +74,7 @@ webhook is a secret: it comes from UNDERPIN_WEBHOOK or from --webhook-file.`,
 	f := c.Flags()
 	addRulesFlags(c, &o.rules, &o.budget)
 	f.DurationVar(&o.interval, "interval", 200*time.Millisecond, "how often the server is looked at")
+	f.Float64Var(&o.share, "share", 100*querykiller.DefaultShare, "how much of one core of the server looks may take, in percent: dearer ones come less often, as far as that makes no kill late")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be killed, and kill nothing")
 	f.StringVar(&o.metrics, "metrics", "", "serve Prometheus metrics at this address, as host:port")
 	f.StringVar(&o.adminDSN, "admin-dsn", "", "the same server by its administrative port, which answers also at max_connections; tried first (default UNDERPIN_ADMIN_DSN)")
@@ -147,6 +149,9 @@ func (o killerOptions) check() error {
 		if d.value < d.least {
 			return usagef("--%s %s: it has to be %s or more", d.name, d.value, d.least)
 		}
+	}
+	if !(o.share > 0 && o.share <= 100) {
+		return usagef("--share %g: it has to be more than 0 and at most 100 percent", o.share)
 	}
 	return nil
 }
@@ -244,7 +249,7 @@ func (a *app) watchServer(ctx context.Context, v *voice, o killerOptions, w watc
 	var undo querykiller.UndoMeter // belongs to the killer's goroutine
 	metrics := promkiller.New(promkiller.Sources{Lost: fan.Lost, Stopped: func() bool { return killer.Status().Stopped != "" }})
 	killer, err = querykiller.New(querykiller.Config{
-		Server: w.server, Rules: w.rules, Name: w.name, Interval: o.interval, Mode: o.mode(), Logger: v.logger,
+		Server: w.server, Rules: w.rules, Name: w.name, Interval: o.interval, Share: o.share / 100, Mode: o.mode(), Logger: v.logger,
 		Recorder: querykiller.RecorderFunc(func(ctx context.Context, d querykiller.Decision) error {
 			v.count(d)
 			return errors.Join(metrics.Record(ctx, d), fan.Record(ctx, d))

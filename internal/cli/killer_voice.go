@@ -142,7 +142,8 @@ func (v *voice) polled(p querykiller.Poll, status func() querykiller.Status) {
 	if due {
 		st := status()
 		v.logger.Info("watching", slog.Int("sessions", len(p.Snapshot.Sessions)), slog.Int("running", p.Snapshot.Load.ThreadsRunning),
-			slog.String("decided", tally), slog.Duration("poll", p.Took.Round(10*time.Microsecond)), slog.Uint64("failed_polls", st.Failed),
+			slog.String("decided", tally), slog.Duration("poll", p.Took.Round(10*time.Microsecond)),
+			slog.Duration("interval", st.Interval.Round(time.Millisecond)), slog.Uint64("failed_polls", st.Failed),
 			slog.Bool("overload", p.Overload), slog.String("stopped", cmp.Or(st.Stopped, "no")))
 	}
 }

@@ -23,13 +23,8 @@ import (
 	"github.com/underpin-db/underpin/migrate/fleet"
 )
 
-// withServers runs the tests and stops the servers that they started.
-type withServers struct{ m *testing.M }
-
-func (w withServers) Run() int { return servers.Run(w.m) }
-
 func TestMain(m *testing.M) {
-	testscript.Main(withServers{m}, map[string]func(){
+	testscript.Main(servers.Tests{M: m}, map[string]func(){
 		"underpin": func() { os.Exit(cli.Do(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})
 }
@@ -81,7 +76,7 @@ type world struct {
 	db      *sql.DB
 	secrets []string
 	members map[string]*fleet.Member
-	// limited is the DSN of a user with every privilege on its database and none
+	// limited is the DSN of a user with the privileges that doctor calls needed, on its database, and none
 	// beside; app is the pool of another one, the application's.
 	limited string
 	app     *sql.DB
@@ -89,6 +84,9 @@ type world struct {
 	longs   longs
 	daemons map[string]*daemon
 }
+
+// needed are the privileges that doctor calls needed.
+const needed = "CREATE, ALTER, INDEX, REFERENCES, INSERT, UPDATE, SELECT, DELETE, DROP"
 
 type worldKey struct{}
 
@@ -98,7 +96,7 @@ func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*w
 // password; UNDERPIN_PASSWORD does.
 func setUp(t *testing.T, s *servers.Server, env *testscript.Env) error {
 	d := s.Database(t)
-	w := &world{t: t, members: map[string]*fleet.Member{}, longs: longs{all: map[string]*long{}}, daemons: map[string]*daemon{}, limited: d.User(t, "ALL PRIVILEGES")}
+	w := &world{t: t, members: map[string]*fleet.Member{}, longs: longs{all: map[string]*long{}}, daemons: map[string]*daemon{}, limited: d.User(t, needed)}
 	// The test's own connections are no strangers to the fleet.
 	var err error
 	if w.db, err = mysqlx.Open(t.Context(), d.DSN, mysqlx.Options{}); err != nil {

@@ -58,6 +58,7 @@ func (st *stage) held(t *testing.T, query string, args ...any) (tx *sql.Tx, name
 
 // Who holds up a transition, or DDL, is named whatever others are talking about.
 func TestBlockersAreNamedWhileSomebodySendsFourByteCharacters(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		hasty := st.another(t, func(c *engine.Config) { c.DDLAttempts = 1 })

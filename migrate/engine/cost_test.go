@@ -90,6 +90,7 @@ func TestAWayThatTheServerRefusesIsNamed(t *testing.T) {
 // What copies the table, or has others wait, is refused on both servers, and the
 // plan has said so.
 func TestAStatementThatCopiesIsAnnounced(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		st.exec(t, "CREATE TABLE items (id INT NOT NULL PRIMARY KEY, price INT NOT NULL)")

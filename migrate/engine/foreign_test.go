@@ -43,6 +43,7 @@ func bought(t *testing.T, s *servers.Server) *stage {
 // Killed at any point of the way on and back, the foreign keys come to where they
 // belong, and on the way back to where they came from.
 func TestForeignKeysCrashedAtEveryPoint(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		for _, p := range []engine.Point{engine.PointAfterDDL, engine.PointBeforeCommit} {
 			t.Run(string(p), func(t *testing.T) {
@@ -73,6 +74,7 @@ func TestForeignKeysCrashedAtEveryPoint(t *testing.T) {
 // A step that died while the foreign keys passed over is given up: the way back
 // returns them.
 func TestForeignKeysThatPassedHalfWay(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		for statements := range 2 {
 			st := bought(t, s)
@@ -106,6 +108,7 @@ func TestForeignKeysThatPassedHalfWay(t *testing.T) {
 // Foreign keys that somebody changes meanwhile stop the way on, by name; the way
 // back stays open.
 func TestForeignKeysThatAreOthersByNow(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		for _, c := range []struct{ does, says string }{
 			{"ALTER TABLE bought DROP FOREIGN KEY in_shop", "foreign key in_shop of table bought is gone"},
@@ -129,6 +132,7 @@ func TestForeignKeysThatAreOthersByNow(t *testing.T) {
 // A row that came in without a parent after the plan was made is not copied to where
 // the cascading key stands, and says why.
 func TestARowWithoutAParentIsQuarantined(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := bought(t, s)
 		conn, err := st.db.Conn(t.Context())
@@ -177,6 +181,7 @@ func TestForeignKeysWaitForTheirParents(t *testing.T) {
 // A table that foreign keys of others point at cannot be left, and its own ones, or
 // a generated column, are in nobody's way.
 func TestATableGoesWithItsOwnForeignKeys(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := shop(t, s, schemaFile("DROP TABLE items"))
 		st.exec(t, "ALTER TABLE items ADD COLUMN twice INT AS (price * 2) VIRTUAL, ADD CONSTRAINT in_shop FOREIGN KEY (shop_id) REFERENCES shops (id)")

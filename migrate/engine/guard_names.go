@@ -60,21 +60,21 @@ WHERE REFERENCED_TABLE_SCHEMA = DATABASE()
 // else; it never overlooks one that means this, except in text that a routine
 // puts together as it runs.
 func (s *step) unnamed(ctx context.Context, q mysqlx.Querier) (Verdict, error) {
-	var blockers []fleet.Blocker
+	var blockers, hidden []fleet.Blocker
 	for _, effect := range s.goes() {
-		found, err := namedIn(ctx, q, effect)
+		found, unread, err := namedIn(ctx, q, effect)
 		if err != nil {
 			return Verdict{}, err
 		}
-		blockers = append(blockers, found...)
+		blockers, hidden = append(blockers, found...), append(hidden, unread...)
 	}
-	blockers = slices.DeleteFunc(blockers, s.isBridge)
+	blockers, hidden = slices.DeleteFunc(blockers, s.isBridge), slices.DeleteFunc(hidden, s.isBridge)
 	if len(blockers) > 0 {
 		v := refuses("%s still what contract drops", names(len(blockers)))
 		v.Blockers = blockers
 		return v, nil
 	}
-	return holds("no view, trigger, routine, event, foreign key or generated column names what contract drops"), nil
+	return s.orHidden(ctx, q, hidden)
 }
 
 // goes returns what is gone in the end: what contract drops, and a table that
@@ -99,8 +99,9 @@ func (s *step) isBridge(b fleet.Blocker) bool {
 	})
 }
 
-// namedIn returns what names the element that an effect makes absent.
-func namedIn(ctx context.Context, q mysqlx.Querier, e plan.Effect) ([]fleet.Blocker, error) {
+// namedIn returns what names the element that an effect makes absent, and what may:
+// it is there, and its text is hidden from this user.
+func namedIn(ctx context.Context, q mysqlx.Querier, e plan.Effect) (named, unread []fleet.Blocker, err error) {
 	var words []*regexp.Regexp
 	switch e.Kind {
 	case plan.ColumnAbsent:
@@ -108,49 +109,29 @@ func namedIn(ctx context.Context, q mysqlx.Querier, e plan.Effect) ([]fleet.Bloc
 	case plan.TableAbsent:
 		words = append(words, word(e.Table))
 	default:
-		return nil, nil
+		return nil, nil, nil
 	}
-	var out []fleet.Blocker
 	for _, n := range namers[e.Kind] {
-		found, err := matching(ctx, q, n.query, words)
+		object := func(name string) string { return fmt.Sprintf("%s `%s`", n.kind, name) }
+		err := mysqlx.EachRow(ctx, q, n.query, nil, func(rows *sql.Rows) error {
+			var name string
+			var text sql.NullString
+			if err := rows.Scan(&name, &text); err != nil {
+				return err
+			}
+			switch {
+			case text.String == "": // NULL, and of views empty
+				unread = append(unread, fleet.Blocker{Object: object(name), Reason: "its definition is hidden from this user: it may name " + element(e)})
+			case !slices.ContainsFunc(words, func(w *regexp.Regexp) bool { return !w.MatchString(text.String) }):
+				named = append(named, fleet.Blocker{Object: object(name), Reason: "it names " + element(e)})
+			}
+			return nil
+		})
 		if err != nil {
-			return nil, fmt.Errorf("look for a %s that names %s: %w", n.kind, e.Table, err)
-		}
-		for _, name := range found {
-			out = append(out, fleet.Blocker{Object: fmt.Sprintf("%s `%s`", n.kind, name), Reason: "it names " + element(e)})
+			return nil, nil, fmt.Errorf("look for a %s that names %s: %w", n.kind, e.Table, err)
 		}
 	}
-	return out, nil
-}
-
-// matching returns the names of rows whose text holds every word.
-func matching(ctx context.Context, q mysqlx.Querier, query string, words []*regexp.Regexp) ([]string, error) {
-	rows, err := q.QueryContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []string
-	for rows.Next() {
-		var name string
-		var text sql.NullString
-		if err := rows.Scan(&name, &text); err != nil {
-			return nil, err
-		}
-		if !text.Valid {
-			// The definition is hidden from this user: it may name anything.
-			out = append(out, name+" (its definition is hidden from this user)")
-			continue
-		}
-		all := true
-		for _, w := range words {
-			all = all && w.MatchString(text.String)
-		}
-		if all {
-			out = append(out, name)
-		}
-	}
-	return out, rows.Err()
+	return named, unread, nil
 }
 
 // word matches an identifier as a whole word, quoted or not, in any case.

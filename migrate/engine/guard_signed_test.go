@@ -31,6 +31,7 @@ func (a askedOf) Signed(_ context.Context, p *plan.Plan, to migrate.Phase) (engi
 var errAway = errors.New("the keys are away")
 
 func TestAStepThatIsNotSignedIsNotTaken(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		asking := func(a askedOf) *engine.Engine {
@@ -65,6 +66,7 @@ func TestAStepThatIsNotSignedIsNotTaken(t *testing.T) {
 }
 
 func TestBrokenGlassIsRecordedForGood(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		e := st.another(t, func(c *engine.Config) { c.SignOff = askedOf{err: errAway} })

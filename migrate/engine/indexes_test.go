@@ -74,6 +74,7 @@ const (
 )
 
 func TestIndexesComeAfterTheRowsAndBeforeTheComparison(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newMove(t, s, movedFile)
 		for _, phase := range []migrate.Phase{migrate.Expanded, migrate.DualWriting, migrate.Backfilling} {
@@ -109,6 +110,7 @@ func TestIndexesComeAfterTheRowsAndBeforeTheComparison(t *testing.T) {
 
 // A change file that says nothing: the source's size decides.
 func TestALargeTableHasItsIndexesPutOff(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newMove(t, s, strings.Replace(movedFile, "{indexes: after_rows}", "{}", 1))
 		st.exec(t, "CREATE TABLE digits (d INT PRIMARY KEY)")
@@ -128,6 +130,7 @@ FROM digits a, digits b, digits c, digits d, digits e`)
 // A source that is small by the server's estimate, a target that somebody has
 // filled, and a change file that says so: the indexes stay.
 func TestIndexesStayWithTheRows(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		for name, c := range map[string]struct{ file, before string }{
 			"small":     {strings.Replace(movedFile, "{indexes: after_rows}", "{}", 1), "SELECT 1"},
@@ -152,6 +155,7 @@ func TestIndexesStayWithTheRows(t *testing.T) {
 
 // Somebody has built one of them by hand while the rows were copied.
 func TestAnIndexThatIsThereAlreadyIsInNobodysWay(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newMove(t, s, movedFile)
 		st.move(t, migrate.Backfilling)
@@ -162,6 +166,7 @@ func TestAnIndexThatIsThereAlreadyIsInNobodysWay(t *testing.T) {
 }
 
 func TestCrashAtEveryPointWithIndexesPutOff(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		for _, p := range []engine.Point{
 			engine.PointBeforeWork, engine.PointAfterDDL, engine.PointAfterRecord,
@@ -193,6 +198,7 @@ func TestCrashAtEveryPointWithIndexesPutOff(t *testing.T) {
 // A controller that is replaced while its index waits for the table's lock and
 // the one that replaced it come to one set of indexes and one record.
 func TestTwoControllersBuildTheIndexesOnce(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newMove(t, s, movedFile)
 		st.move(t, migrate.Backfilling)

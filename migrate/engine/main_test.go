@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -23,18 +22,13 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	code := servers.Run(m)
-	if err := goleak.Find(
+	goleak.VerifyTestMain(servers.Tests{M: m},
 		goleak.IgnoreTopFunction("database/sql.(*DB).connectionOpener"),
 		// OpenFeature's SDK has one for the life of the process, after its Shutdown too.
 		goleak.IgnoreAnyFunction("github.com/open-feature/go-sdk/openfeature.(*eventExecutor).startEventListener.func1.1"),
 		goleak.IgnoreAnyFunction("github.com/open-feature/go-sdk/openfeature.(*eventExecutor).startListeningAndShutdownOld."+
 			"(*eventExecutor).startEventListener.func3.1"), // as the race detector's build inlines it
-	); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, "goroutines left behind:", err)
-		code = 1
-	}
-	os.Exit(code)
+	)
 }
 
 const name = "split-user-name"
@@ -64,9 +58,10 @@ const usersTable = `CREATE TABLE users (
 // stage is one database with the change submitted.
 type stage struct {
 	*engine.Engine
-	db  *sql.DB
-	dsn string
-	cfg engine.Config
+	db       *sql.DB
+	database *servers.Database
+	dsn      string
+	cfg      engine.Config
 
 	mu     sync.Mutex
 	events []engine.Event
@@ -77,7 +72,7 @@ func newStage(t *testing.T, s *servers.Server) *stage {
 	t.Helper()
 	d := s.Database(t)
 	require.NoError(t, d.DB.Close()) // an untagged connection would be a stranger
-	st := &stage{dsn: d.DSN}
+	st := &stage{database: d, dsn: d.DSN}
 	var err error
 	st.db, err = mysqlx.Open(t.Context(), d.DSN, mysqlx.Options{})
 	require.NoError(t, err)

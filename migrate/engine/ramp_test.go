@@ -64,6 +64,7 @@ func held(t *testing.T, out engine.Outcome) string {
 }
 
 func TestAFlagSystemHoldsTheRamp(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		system := newFlagSystem(t)
@@ -115,6 +116,7 @@ func TestAFlagSystemHoldsTheRamp(t *testing.T) {
 // Reads do not move for good on the word of a flag system that is gone, nor on an
 // older word than its last.
 func TestAFullRampIsHeldToo(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		system := newFlagSystem(t)
@@ -153,6 +155,7 @@ type share flags.Share
 func (s share) Share(context.Context, string) (flags.Share, error) { return flags.Share(s), nil }
 
 func TestAShareAboveAllIsNone(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		st.to(t, migrate.ReadingNew)

@@ -28,6 +28,7 @@ func shop(t *testing.T, s *servers.Server, file string) *stage {
 // Killed at any point, on, back, on again and to the end, a change of several
 // statements is taken up where it stands.
 func TestASchemaChangeCrashedAtEveryPoint(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		for _, alter := range []string{
 			"ALTER TABLE items ADD CONSTRAINT in_shop FOREIGN KEY (shop_id) REFERENCES shops (id)",
@@ -64,6 +65,7 @@ func TestASchemaChangeCrashedAtEveryPoint(t *testing.T) {
 // Between the look at the rows and the DDL a row comes in that does not fit. The
 // DDL does not look at rows, so the engine does, and takes it back.
 func TestARowThatSlipsInBeforeTheForeignKey(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := shop(t, s, schemaFile("ALTER TABLE items ADD CONSTRAINT in_shop FOREIGN KEY (shop_id) REFERENCES shops (id)"))
 		before := st.schema(t)
@@ -89,6 +91,7 @@ func TestARowThatSlipsInBeforeTheForeignKey(t *testing.T) {
 
 // Somebody alters the table between the plan and its application.
 func TestASchemaChangeOfATableThatIsAnotherByNow(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := shop(t, s, schemaFile("ALTER TABLE items MODIFY COLUMN sku VARCHAR(60) NOT NULL"))
 		st.exec(t, "ALTER TABLE items MODIFY COLUMN sku VARCHAR(400) NOT NULL")
@@ -102,6 +105,7 @@ func TestASchemaChangeOfATableThatIsAnotherByNow(t *testing.T) {
 // What is dropped is held for as long as the file says, and a release that the
 // change does not name keeps it from being hidden.
 func TestRetiringWaitsForReleasesAndHolds(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := shop(t, s, "change: the-change\nservice: shop\nhold: 1h\nreleases: [r7]\nalter:\n  - ALTER TABLE items DROP COLUMN note\n")
 		m, err := fleet.Announce(t.Context(), st.db, fleet.Instance{ID: fleet.NewID(), Service: "shop", Release: "r6", Host: "web-1", PID: 7}, time.Minute, nil)

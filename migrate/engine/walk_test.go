@@ -25,6 +25,7 @@ func TestEveryGuardHasAMeasureAndEveryWorkAHand(t *testing.T) {
 }
 
 func TestWithoutAFleetTheChangeGoesToTheEndAndEachTransitionIsInTheAudit(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		out, err := st.Apply(t.Context(), name, engine.WalkOptions{Wait: 20 * time.Second})
@@ -42,6 +43,7 @@ func TestWithoutAFleetTheChangeGoesToTheEndAndEachTransitionIsInTheAudit(t *test
 }
 
 func TestContractIsNotReachedWithoutBeingNamed(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		st.to(t, migrate.OnlyNew)
@@ -54,6 +56,7 @@ func TestContractIsNotReachedWithoutBeingNamed(t *testing.T) {
 }
 
 func TestAPlanThatWasEditedAfterItWasAppliedInPart(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		edited := st.plan(t, strings.Replace(changeFile, "ramp: [10, 100]", "ramp: [20, 100]", 1))
@@ -72,6 +75,7 @@ func TestAPlanThatWasEditedAfterItWasAppliedInPart(t *testing.T) {
 }
 
 func TestPauseStopsTheWalkAndSaysWhy(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		require.NoError(t, st.Pause(t.Context(), name, "the quarter's close"))
@@ -84,6 +88,7 @@ func TestPauseStopsTheWalkAndSaysWhy(t *testing.T) {
 }
 
 func TestOneControllerAtATime(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		inside, leave := make(chan struct{}), make(chan struct{})
@@ -113,6 +118,7 @@ func TestOneControllerAtATime(t *testing.T) {
 
 // An engine that slept through the loss of its lease records nothing.
 func TestAControllerThatWasReplacedRecordsNothing(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		st.to(t, migrate.Expanded)
@@ -136,6 +142,7 @@ var errCrash = errors.New("crash")
 // Crash before and after every durable step, of the way on, of the way back and
 // of the way on again: starting again continues, and the end is the same.
 func TestCrashAtEveryPoint(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		for _, p := range []engine.Point{
 			engine.PointBeforeWork, engine.PointAfterDDL, engine.PointAfterRecord,
@@ -208,6 +215,7 @@ func until(e *engine.Engine, walk func(*engine.Engine) (engine.Outcome, error)) 
 }
 
 func TestDDLDoesNotQueueBehindAnOpenTransactionAndNamesIt(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		conn, err := st.db.Conn(t.Context())
@@ -238,6 +246,7 @@ func TestDDLDoesNotQueueBehindAnOpenTransactionAndNamesIt(t *testing.T) {
 }
 
 func TestDDLThatWouldCopyIsRefusedUnlessAllowed(t *testing.T) {
+	t.Parallel()
 	copying := strings.Replace(changeFile, "expand:\n", "expand:\n  - ALTER TABLE users MODIFY name VARCHAR(300) NULL\n", 1)
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
@@ -257,6 +266,7 @@ func TestDDLThatWouldCopyIsRefusedUnlessAllowed(t *testing.T) {
 }
 
 func TestAWalkThatIsCancelledCanBeTakenUpAgain(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -274,6 +284,7 @@ func TestAWalkThatIsCancelledCanBeTakenUpAgain(t *testing.T) {
 }
 
 func TestStrangersAreNamed(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		old := st.stranger(t, s)
@@ -294,6 +305,7 @@ func TestStrangersAreNamed(t *testing.T) {
 // Asking again and again for what is refused for the same reason leaves one
 // entry in the audit; another reason, or another who asks, leaves one more.
 func TestARefusalIsRecordedOnceAReason(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		st.to(t, migrate.Expanded)
@@ -327,6 +339,7 @@ func TestARefusalIsRecordedOnceAReason(t *testing.T) {
 }
 
 func TestUnsupportedInstancesAreNamed(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		member, err := fleet.Announce(t.Context(), st.db, fleet.Instance{
@@ -347,6 +360,7 @@ func TestUnsupportedInstancesAreNamed(t *testing.T) {
 }
 
 func TestWhatNamesTheOldElementBlocks(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		st.to(t, migrate.ReadingNew)
@@ -362,6 +376,7 @@ func TestWhatNamesTheOldElementBlocks(t *testing.T) {
 }
 
 func TestSomebodyElseDropsTheTarget(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		st.to(t, migrate.Expanded)
@@ -374,6 +389,7 @@ func TestSomebodyElseDropsTheTarget(t *testing.T) {
 }
 
 func TestSoakIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		require.NoError(t, st.Submit(t.Context(), st.plan(t, strings.Replace(changeFile, "soak: 0s", "soak: 1h", 1))))
@@ -389,6 +405,7 @@ func TestSoakIsWaitedFor(t *testing.T) {
 // A transition does not wait longer than its bound for a transaction that
 // holds the fence, so that it holds up nobody else for longer either.
 func TestATransitionDoesNotHoldUpWritersBehindALongOne(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		st.to(t, migrate.Expanded)
@@ -406,6 +423,7 @@ func TestATransitionDoesNotHoldUpWritersBehindALongOne(t *testing.T) {
 }
 
 func TestARowThatDoesNotFitKeepsThePhaseFromBeingVerified(t *testing.T) {
+	t.Parallel()
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		st := newStage(t, s)
 		st.to(t, migrate.Backfilling)

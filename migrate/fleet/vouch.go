@@ -18,6 +18,11 @@ const everybody = "%@%"
 // preparedUser stands for the account of a prepared transaction.
 const preparedUser = "xa@prepared"
 
+// Definitions stands for the triggers, events and routines that a user does not
+// see, where the word is that none of them names what a change drops. It has to be
+// spelled out: %@% is about connections.
+const Definitions = "definitions@hidden"
+
 // VouchFor is how long a word holds if it does not say.
 const VouchFor = 24 * time.Hour
 
@@ -27,7 +32,7 @@ type Word struct {
 	Change string
 	// User is user@host as the process list shows it, without the port; % is
 	// any text: monitoring@%. %@% is everybody; it also answers for sessions
-	// that the server does not show.
+	// that the server does not show. [Definitions] is no account.
 	User string
 	// Who says so, and Why. Both are part of the record.
 	Who, Why string

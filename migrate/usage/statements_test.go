@@ -19,6 +19,7 @@ import (
 func counting(t *testing.T, more []string, test func(t *testing.T, s *servers.Server)) {
 	for _, engine := range servers.Engines() {
 		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
 			args := append([]string{"--performance-schema=ON", "--performance-schema-digests-size=20000"}, more...)
 			test(t, servers.Private(t, servers.Options{Engine: engine, ExtraArgs: args}))
 		})
