@@ -113,6 +113,33 @@ func TestStatementsThatFail(t *testing.T) {
 	})
 }
 
+// What has a word of one server's own is tried to the letter.
+func TestWordsOfOneServer(t *testing.T) {
+	t.Parallel()
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		f := newFixture(t, s)
+		f.exec("CREATE TABLE parent (id INT PRIMARY KEY)",
+			"CREATE TABLE t (id INT PRIMARY KEY, v INT, w VARCHAR(20), KEY by_v (v))", "INSERT INTO t VALUES (1, 7, 'long enough'), (2, 7, NULL)")
+		hidden := map[servers.Engine]string{servers.MySQL: "INVISIBLE", servers.MariaDB: "IGNORED"}[s.Engine()]
+		for _, sql := range []string{
+			"ALTER TABLE t MODIFY COLUMN v INT DEFAULT NULL INVISIBLE",
+			"ALTER TABLE t ALTER INDEX by_v " + hidden,
+		} {
+			r := f.run(f.quick(preflight.Step{Table: "t", SQL: sql}))
+			require.NotNil(t, r.Steps[0].Time, "%s: %s", sql, r.Steps[0].Why)
+			require.True(t, r.Steps[0].Class.Gentle(), sql)
+		}
+		for _, sql := range []string{
+			"ALTER TABLE t MODIFY COLUMN v INT INVISIBLE, ADD CONSTRAINT f FOREIGN KEY (v) REFERENCES parent (id)",
+			"ALTER TABLE t MODIFY COLUMN v INT INVISIBLE, ADD CONSTRAINT low CHECK (v < 9)",
+			"ALTER TABLE t MODIFY COLUMN v INT INVISIBLE, RENAME TO u",
+		} {
+			r := f.run(f.quick(preflight.Step{Table: "t", SQL: sql}))
+			require.Equal(t, preflight.Unknown, f.only(r, preflight.CodeStatement, "t: ").Status, sql)
+		}
+	})
+}
+
 // Statements that are not tried are timed by a rebuild, where they are one; and
 // a class that is too good to be true is found out.
 func TestClassesThatAreGiven(t *testing.T) {
@@ -234,6 +261,37 @@ func TestMissingPrivileges(t *testing.T) {
 		r, err = preflight.Run(t.Context(), blind, in)
 		require.NoError(t, err)
 		require.NotEqual(t, preflight.Go, r.Verdict)
+	})
+}
+
+// A foreign key takes REFERENCES on MySQL, which is named where it is missing and
+// the plan makes one; MariaDB is content with any privilege on the rows.
+func TestMissingReferences(t *testing.T) {
+	t.Parallel()
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		f := newFixture(t, s)
+		f.fill("users", 100)
+		db := open(t, f.d.User(t, "SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX"))
+		want := map[servers.Engine]preflight.Status{servers.MySQL: preflight.No, servers.MariaDB: preflight.OK}[s.Engine()]
+		for _, statement := range []string{
+			"ALTER TABLE users ADD CONSTRAINT self FOREIGN KEY (k) REFERENCES users (id)",
+			"ALTER TABLE users ADD COLUMN parent BIGINT NULL, ADD CONSTRAINT self FOREIGN KEY (parent) REFERENCES users (id)",
+			"CREATE TABLE pets (id BIGINT PRIMARY KEY, CONSTRAINT owned FOREIGN KEY (id) REFERENCES users (id))",
+		} {
+			in := f.quick(preflight.Step{Phase: migrate.Expanded, Table: "users", SQL: statement})
+			in.Privileges = privileges(db)
+			r, err := preflight.Run(t.Context(), db, in)
+			require.NoError(t, err)
+			c := f.only(r, preflight.CodePrivilege, "REFERENCES")
+			require.Equal(t, want, c.Status, statement)
+			require.Equal(t, want == preflight.No, r.Verdict == preflight.NoGo, "%s: %s", statement, r.Text())
+			require.Equal(t, want == preflight.No, strings.HasPrefix(c.Remedy, "GRANT REFERENCES ON"), c.Remedy)
+		}
+		in := f.quick(columnChange()...)
+		in.Privileges = privileges(db)
+		r, err := preflight.Run(t.Context(), db, in)
+		require.NoError(t, err)
+		require.Empty(t, checks(r, preflight.CodePrivilege, "REFERENCES"), "nothing takes it")
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	_ "github.com/pingcap/tidb/pkg/parser/test_driver" // the parser's literals
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
+	"github.com/underpin-db/underpin/migrate/ddl"
 	"github.com/underpin-db/underpin/migrate/plan"
 )
 
@@ -70,7 +71,7 @@ func kindOf(sql string) plan.StatementKind {
 func onScratch(sql, table string) (plan.Statement, error) {
 	node, err := parser.New().ParseOneStmt(sql, "", "")
 	if err != nil {
-		return plan.Statement{}, fmt.Errorf("%w: the statement is beyond the parser", errUntried)
+		return byTheLetter(sql, table)
 	}
 	out := plan.Statement{Table: table}
 	name := ast.NewCIStr(table)
@@ -104,6 +105,32 @@ func onScratch(sql, table string) (plan.Statement, error) {
 	// MariaDB does not know the word, and MySQL takes it for granted.
 	out.SQL = strings.ReplaceAll(b.String(), ") ENFORCED", ")")
 	return out, nil
+}
+
+// withinTable are the kinds of operations, among those that one of the servers has
+// a word of its own for, that a scratch table is as good for as the table.
+var withinTable = []ddl.Kind{
+	ddl.AddColumn, ddl.AddColumnFirst, ddl.AddColumnAfter, ddl.AddRequired, ddl.AddStored, ddl.AddVirtual, ddl.AddSpatial,
+	ddl.ModifyColumn, ddl.SetVisibility, ddl.HideColumn, ddl.HideIndex, ddl.IgnoreIndex,
+}
+
+// byTheLetter is onScratch for what the parser cannot write back: INVISIBLE, and
+// types of one server.
+func byTheLetter(sql, table string) (plan.Statement, error) {
+	beyond := fmt.Errorf("%w: the statement is beyond the parser", errUntried)
+	list, err := ddl.Parse("the step", sql)
+	if err != nil || len(list) != 1 {
+		return plan.Statement{}, beyond
+	}
+	operations, err := ddl.Operations(&list[0])
+	text, ok := list[0].Over(table)
+	within := func(o ddl.Operation) bool { return slices.Contains(withinTable, o.Kind) }
+	// MySQL wants the name of a check unique within the database.
+	ok = ok && !strings.Contains(strings.ToUpper(sql), "CHECK")
+	if err != nil || !ok || slices.ContainsFunc(operations, func(o ddl.Operation) bool { return !within(o) }) {
+		return plan.Statement{}, beyond
+	}
+	return plan.Statement{Kind: plan.AlterTable, Table: table, SQL: text}, nil
 }
 
 // dropIndexes returns what takes a statement back on a table, if all that it

@@ -37,27 +37,34 @@
 // takes on the empty twin, for with the first rows come sort files, flushes and
 // threads, which an extrapolation of everything above the twin's time would count
 // N/n times. A line that leaves the rows less than half of that is not believed:
-// the sample is too small to tell. share is the secondary indexes' part of the
+// the sample is too small to tell. A copy by a statement has no such costs, and
+// what it takes on the empty twin is fixed. share is the secondary indexes' part of the
 // table's bytes: their entries come unsorted, so that each costs a descent, or a
 // merge, of which there are more in a larger table; the clustered index is
 // written in its own order and grows evenly. Of a statement that only builds
-// indexes it is 1.
+// indexes it is 1. n is then the rows of one table, however often they were copied.
 //
 // Work that is over in a moment tells of that moment alone. A copy, by a statement
 // or by the backfill, is repeated until it has filled the redo log, or copied as
 // many rows as there are: a server puts the writing of pages off until then, so
-// the first rows are cheap. For the backfill fixed is then where the line through
-// the first copy and all of them meets no rows, below zero, so that the rows
-// beyond the sample take what the later ones took; and what one of two workers
-// copies while the other has nothing left to do is counted at one worker's pace.
+// the first rows are cheap. A statement is repeated on rows as they were before
+// it, for what it makes of them takes time too; and each repetition stays until
+// all are done, for the pages of a dropped table are never written. Of copies
+// fixed is then where the line through the first and all of them meets no rows,
+// below zero where the later ones took longer, so that the rows beyond the sample
+// take what those took. What one of two workers of the backfill copies while the
+// other has nothing left to do is counted at one worker's pace.
 // Pairs are compared again and again for as long as the sample may take. An index
-// is built twice, and the second time counts: the first index over rows that
-// were just written takes longer, and the table's were written long ago.
+// is built up to four times, and the mean of all but the first counts: the first
+// index over rows that were just written takes longer, and the table's were
+// written long ago.
 //
-// A range of ±30 % stands around the number. Where data and indexes exceed the
-// buffer pool, and the sample did not, the upper end is three times the number
-// instead: pages of secondary indexes then come from disk, which a sample cannot
-// show.
+// A range of ±30 % stands around the number, and of no less than ±1 s: a server
+// keeps any work waiting for as long now and then, by a flush or by other
+// sessions, and a work of less than a second is said to take "under" so much.
+// Where data and indexes exceed the buffer pool, and the sample did not, the
+// upper end is three times the number at least: pages of secondary indexes then
+// come from disk, which a sample cannot show.
 //
 // The sample of a key that is no integer knows one worker; every sample knows the
 // load of this moment, and a scratch table without the foreign keys and triggers
@@ -84,6 +91,6 @@
 // Scratch tables of the names [plan.ScratchPrefix] + "preflight_…", of at most
 // [Input.SampleRows] rows each, twice, and a quarter as many, go through the
 // binary log as the real work will. So do the repetitions of a copy, of
-// [Input.SampleBytes] at most. A killed preflight leaves scratch tables; the next
-// one drops them.
+// [Input.SampleBytes] at most, which lie on disk beside each other until the last
+// is done. A killed preflight leaves scratch tables; the next one drops them.
 package preflight

@@ -1,6 +1,9 @@
 package preflight
 
-import "math"
+import (
+	"cmp"
+	"math"
+)
 
 // size is what a forecast knows of a table.
 type size struct {
@@ -10,6 +13,8 @@ type size struct {
 	work work
 	// pool is the buffer pool in bytes, table what data and indexes will take.
 	pool, table float64
+	// later is how many seconds more are to be expected than the rows take.
+	later float64
 }
 
 // work is what a statement spends its time on; the zero value is each row.
@@ -18,8 +23,12 @@ type work string
 // dictionary is the work of a statement that may not touch rows at all.
 const dictionary work = "dictionary"
 
-// around is half the width of a forecast's range.
-const around = 0.3
+// A forecast's range reaches this share of it up and down, and no less than this
+// many seconds: what a server does beside may keep any work waiting as long.
+const (
+	around = 0.3
+	moment = 1.0
+)
 
 // noise is the difference in seconds below which a statement on rows cannot be
 // told from one on an empty table: it may not depend on the rows at all, or a
@@ -44,6 +53,32 @@ func statement(none float64, part, all Sample) Sample {
 	return all
 }
 
+// copied is a sample of a copy that took so long on no rows, on part of the
+// sample's, on all of them, and on as many again in tables of their own. It makes
+// no sort files and starts no threads, so what it takes on no rows is all that
+// does not depend on them; that may have been kept waiting, and is no more than
+// where the line through the next two meets none.
+func copied(none float64, part, once Sample, again ...float64) Sample {
+	once.Fixed = min(none, once.Seconds)
+	if once.Rows > part.Rows && part.Rows > 0 {
+		once.Fixed = max(0, min(once.Fixed, meeting(part, once)))
+	}
+	all := once
+	for _, seconds := range again {
+		all.Rows, all.Seconds = all.Rows+once.Rows, all.Seconds+max(0, seconds-once.Fixed)
+	}
+	return repeated(once, all)
+}
+
+// repeated is a sample that was done once and then again, all of which took so
+// long: rows beyond it take what the later ones did.
+func repeated(once, all Sample) Sample {
+	if all.Rows > once.Rows {
+		all.Fixed, all.once = meeting(once, all), once.Rows
+	}
+	return all
+}
+
 // meeting is where the line through two samples meets no rows: below zero
 // where the later rows have taken longer than the first.
 func meeting(part, all Sample) float64 {
@@ -57,33 +92,35 @@ func (s Sample) forecast(of size) *Span {
 		return nil
 	}
 	seconds := s.Seconds
-	if of.rows > s.Rows {
+	once := cmp.Or(s.once, s.Rows)
+	if of.rows > once {
 		fixed := min(s.Fixed, s.Seconds)
 		if of.work != dictionary && s.Seconds-fixed < noise {
 			fixed = 0 // what rows take was not measured: rather too long than nothing
 		}
-		seconds = fixed + (s.Seconds-fixed)*float64(of.rows)/float64(s.Rows)*growth(s.Rows, of)
+		seconds = fixed + (s.Seconds-fixed)*float64(of.rows)/float64(s.Rows)*growth(once, of)
 		if of.work == dictionary && s.Seconds-fixed < noise {
-			return &Span{Low: fixed * (1 - around), Expected: fixed, High: max(seconds, fixed*(1+around))}
+			out := span(fixed)
+			out.High = max(out.High, seconds)
+			return out
 		}
 	}
-	out := &Span{Low: seconds * (1 - around), Expected: seconds, High: seconds * (1 + around)}
-	if beyond := of.table > of.pool; beyond && of.rows > s.Rows && of.indexShare > 0 {
-		out.High = seconds * fromDisk
+	seconds += of.later
+	out := span(seconds)
+	if beyond := of.table > of.pool; beyond && of.rows > once && of.indexShare > 0 {
+		out.High = max(out.High, seconds*fromDisk)
 	}
 	return out
 }
 
-// and is the forecast with so many seconds more to be expected.
-func (s *Span) and(seconds float64) *Span {
-	if s == nil || s.Expected == 0 {
-		return s
-	}
-	longer := 1 + seconds/s.Expected
-	return &Span{s.Low * longer, s.Expected * longer, s.High * longer}
+// span is the range around a forecast.
+func span(seconds float64) *Span {
+	wide := max(seconds*around, moment)
+	return &Span{Low: max(0, seconds-wide), Expected: seconds, High: seconds + wide}
 }
 
-// growth is how much longer a row takes in the whole table than in the sample.
+// growth is how much longer a row takes in the whole table than in a sample of n
+// rows.
 func growth(n uint64, of size) float64 {
 	if n < 2 || of.rows <= n {
 		return 1

@@ -131,8 +131,9 @@ func TestItLocksNoRow(t *testing.T) {
 		_, err := locking.ExecContext(t.Context(), "ROLLBACK")
 		require.NoError(t, err)
 
-		in := f.quick(append(columnChange(), preflight.Step{Table: "users", SQL: "ALTER TABLE users FORCE"})...)
-		in.SampleRows = 20_000
+		in := f.quick(append(columnChange(), preflight.Step{Table: "users", SQL: "ALTER TABLE users FORCE"},
+			preflight.Step{Table: "users", SQL: "ALTER TABLE users MODIFY k BIGINT NOT NULL"})...)
+		in.SampleRows = 8_000 // so that the copy is repeated
 		done := make(chan error, 1)
 		go func() { _, err := preflight.Run(t.Context(), f.db, in); done <- err }()
 		probes := 0

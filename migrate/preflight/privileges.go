@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pingcap/tidb/pkg/parser"
+	"github.com/pingcap/tidb/pkg/parser/ast"
+
 	"github.com/underpin-db/underpin/migrate/plan"
 )
 
@@ -25,10 +28,32 @@ func takes(s Step) []string {
 	if s.Rewrite != nil {
 		return neededToRewrite
 	}
-	if list, ok := needed[kindOf(s.SQL)]; ok {
-		return list
+	list, ok := needed[kindOf(s.SQL)]
+	if !ok {
+		list = needed[plan.AlterTable] // what the parser does not know is taken for the most
 	}
-	return needed[plan.AlterTable] // what the parser does not know is taken for the most
+	if tied(s.SQL) {
+		list = append(slices.Clone(list), "REFERENCES")
+	}
+	return list
+}
+
+// tied reports whether a statement makes a foreign key.
+func tied(sql string) bool {
+	node, err := parser.New().ParseOneStmt(sql, "", "")
+	if err != nil {
+		return false
+	}
+	var constraints []*ast.Constraint
+	switch s := node.(type) {
+	case *ast.CreateTableStmt:
+		constraints = s.Constraints
+	case *ast.AlterTableStmt:
+		for _, spec := range s.Specs {
+			constraints = append(append(constraints, spec.NewConstraints...), spec.Constraint)
+		}
+	}
+	return slices.ContainsFunc(constraints, func(c *ast.Constraint) bool { return c != nil && c.Tp == ast.ConstraintForeignKey })
 }
 
 // lookAtPrivileges compares what the steps take with what the user has.

@@ -22,6 +22,10 @@ func (r Report) Markdown() string {
 	for _, t := range r.grids() {
 		line("### %s", t.title)
 		line("")
+		if t.note != "" {
+			line("%s", t.note)
+			line("")
+		}
 		line("| %s |", strings.Join(t.head, " | "))
 		line("|%s", strings.Repeat("---|", len(t.head)))
 		for _, row := range t.rows {
@@ -51,6 +55,9 @@ func (r Report) Text() string {
 	}
 	for _, t := range r.grids() {
 		fmt.Fprintf(&b, "\n%s\n", t.title)
+		if t.note != "" {
+			fmt.Fprintf(&b, "  %s\n", t.note)
+		}
 		widths := make([]int, len(t.head))
 		for _, row := range append([][]string{t.head}, t.rows...) {
 			for i, c := range row {
@@ -75,19 +82,22 @@ func (r Report) Brief() []string {
 	for _, t := range r.Tables {
 		out = append(out, fmt.Sprintf("table %s: %s, data %s, indexes %s", plain(t.Table), rowsText(t.Rows), bytesText(t.DataBytes), bytesText(t.IndexBytes)))
 	}
-	var low, expected, high float64
+	// Short works' moments do not add up; what may come from disk does.
+	var expected, more float64
 	unknown := 0
 	for _, f := range r.Steps {
 		if f.Time == nil {
 			unknown++
 			continue
 		}
-		low, expected, high = low+f.Time.Low, expected+f.Time.Expected, high+f.Time.High
+		expected, more = expected+f.Time.Expected, more+f.Time.High-span(f.Time.Expected).High
 		if f.Time.Expected >= 1 {
 			out = append(out, fmt.Sprintf("%s: %s, %s", plain(cut(f.What)), f.Class, f.Time.text()))
 		}
 	}
-	switch line := "in all " + (Span{low, expected, high}).text(); {
+	total := span(expected)
+	total.High += max(0, more)
+	switch line := "in all " + total.text(); {
 	case unknown == 0:
 		out = append(out, line)
 	case unknown < len(r.Steps):
@@ -109,6 +119,7 @@ func (r Report) Brief() []string {
 // grid is a table of the report.
 type grid struct {
 	title string
+	note  string // empty is none
 	head  []string
 	rows  [][]string
 }
@@ -138,7 +149,8 @@ func (r Report) tableGrid() grid {
 }
 
 func (r Report) stepGrid() grid {
-	g := grid{title: "Steps", head: []string{"phase", "step", "how", "takes", "disk", "locks"}}
+	note := fmt.Sprintf("Expected times are ±%.0f %%, and no less than ±%s.", around*100, secondsText(moment))
+	g := grid{title: "Steps", note: note, head: []string{"phase", "step", "how", "takes", "disk", "locks"}}
 	for _, f := range r.Steps {
 		takes := "unknown: " + f.Why
 		if f.Time != nil {

@@ -66,7 +66,7 @@ func (e *examiner) follower(ctx context.Context, replica Replica) Follower {
 	f.Server, f.Version, f.ReadOnly = self[0]["server_id"], self[0]["version"], self[0]["read_only"]
 	channels, err := list(ctx, s, queryReplicaStatus)
 	if err != nil {
-		f.Trouble = "its replication cannot be read, grant REPLICATION CLIENT: " + err.Error()
+		f.Trouble = "its replication cannot be read, grant REPLICATION CLIENT (MariaDB: REPLICA MONITOR): " + err.Error()
 		return f
 	}
 	f.Lag, f.Trouble = lag(channels)

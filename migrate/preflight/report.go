@@ -146,7 +146,8 @@ type Forecast struct {
 	given ddl.Class
 }
 
-// Span is an expected time with its range, in seconds.
+// Span is an expected time with its range, in seconds: ±30 %, but no less than
+// ±1 s. Low is 0 where all that is known is that it takes less than High.
 type Span struct {
 	Low      float64 `json:"low_seconds"`
 	Expected float64 `json:"expected_seconds"`
@@ -154,13 +155,16 @@ type Span struct {
 }
 
 // Sample is a measurement: so many rows, so many seconds, of which Fixed do not
-// depend on the rows. Of a copy by the backfill it may be below zero: what the
-// first rows were quicker than those behind them, which find a log to be made
-// room in.
+// depend on the rows. Of a copy it may be below zero: what the first rows were
+// quicker than those behind them, which find a log to be made room in.
 type Sample struct {
 	Rows    uint64  `json:"rows"`
 	Seconds float64 `json:"seconds"`
 	Fixed   float64 `json:"fixed_seconds"`
+
+	// once is how many of the rows were in one table, where they were done again
+	// and again; zero is all of them.
+	once uint64
 }
 
 // Blocker is a session that holds, or may hold, the metadata lock of a table.

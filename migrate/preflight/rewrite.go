@@ -142,17 +142,13 @@ func (e *examiner) rewrite(ctx context.Context, s *scratch, from *table, m migra
 // be made room in.
 func (e *examiner) rewriteAgain(ctx context.Context, s *scratch, from *table, m migrate.Mapping, workers int, r *rewritten) (err error) {
 	var made []string
-	defer func() {
-		for _, name := range made {
-			err = errors.Join(err, e.limited(ctx, "/* underpin preflight */ DROP TABLE "+mysqlx.Quote(name)))
-		}
-	}()
+	defer func() { err = errors.Join(err, e.drop(ctx, made)) }()
 	once := func(workers int) (Sample, error) {
 		m.Target.Name = fmt.Sprintf("%s%d", s.full, len(made))
-		if err := e.limited(ctx, fmt.Sprintf("/* underpin preflight */ CREATE TABLE %s LIKE %s", mysqlx.Quote(m.Target.Name), mysqlx.Quote(s.full))); err != nil {
+		made = append(made, m.Target.Name)
+		if err := e.like(ctx, m.Target.Name, s.full); err != nil {
 			return Sample{}, err
 		}
-		made = append(made, m.Target.Name)
 		mapper, err := shape.New("preflight", m)
 		if err != nil {
 			return Sample{}, err
@@ -160,7 +156,7 @@ func (e *examiner) rewriteAgain(ctx context.Context, s *scratch, from *table, m 
 		chunks, _, err := e.over(ctx, from, sampler{m: mapper, work: (*sampler).copyWork}, workers)
 		return paced(chunks, min(workers, len(from.places())-1)), err
 	}
-	for more := e.again(ctx, r.once, from); more(r.sample); {
+	for more := e.again(ctx, r.once, from, 1); more(r.sample.Rows); {
 		next, err := once(workers)
 		if err != nil {
 			return err
@@ -170,7 +166,7 @@ func (e *examiner) rewriteAgain(ctx context.Context, s *scratch, from *table, m 
 	if r.sample.Rows == r.once.Rows {
 		return nil
 	}
-	r.sample.Fixed = meeting(r.once, r.sample)
+	r.sample = repeated(r.once, r.sample)
 	if workers > 1 && len(from.places()) > 2 {
 		r.alone, err = once(1)
 	}
@@ -190,7 +186,9 @@ func (e *examiner) measureRewrite(ctx context.Context, s *scratch, live *table, 
 	f.Bytes = scaled(grown, r.once.Rows, live.Rows)
 	s.bytes = after
 	f.Binlog = e.binlogBytes(m, live, f.Bytes)
-	f.Time = f.Sample.forecast(e.size(live, live.bytes()+f.Bytes)).and(r.lonely(live.Rows))
+	of := e.size(live, live.bytes()+f.Bytes)
+	of.later = r.lonely(live.Rows)
+	f.Time = f.Sample.forecast(of)
 	return nil
 }
 

@@ -242,8 +242,8 @@ func (e *examiner) fill(ctx context.Context, s *scratch) error {
 	}
 	// Rows that have just been written are not on disk yet, and the next statement
 	// would wait for them, as it would not on the table itself.
-	if err := e.limited(ctx, "/* underpin preflight */ ALTER TABLE "+mysqlx.Quote(s.full)+" FORCE"); err != nil {
-		return fmt.Errorf("settle the sample: %w", err)
+	if err := e.settle(ctx, s.full); err != nil {
+		return err
 	}
 	if s.bytes, err = e.analyze(ctx, s.full); err != nil {
 		return err
@@ -257,22 +257,45 @@ const partOf = 4
 
 // fillPart makes part a part of the sample as it is now.
 func (e *examiner) fillPart(ctx context.Context, s *scratch) error {
-	t, err := e.readTable(ctx, s.part)
+	s.partRows = s.rows / partOf
+	err := e.limited(ctx, "/* underpin preflight */ TRUNCATE TABLE "+mysqlx.Quote(s.part))
+	if err == nil {
+		err = e.insert(ctx, s.part, s.full, s.partRows)
+	}
+	if err == nil {
+		err = e.settle(ctx, s.part)
+	}
+	if err != nil {
+		return fmt.Errorf("take a part of the sample: %w", err)
+	}
+	return nil
+}
+
+// settle has the rows of a table written to disk.
+func (e *examiner) settle(ctx context.Context, table string) error {
+	if err := e.limited(ctx, "/* underpin preflight */ ALTER TABLE "+mysqlx.Quote(table)+" FORCE"); err != nil {
+		return fmt.Errorf("settle the sample: %w", err)
+	}
+	return nil
+}
+
+// duplicate makes a table like a scratch, with so many of its rows.
+func (e *examiner) duplicate(ctx context.Context, name, of string, rows uint64) error {
+	if err := e.like(ctx, name, of); err != nil {
+		return err
+	}
+	return e.insert(ctx, name, of, rows)
+}
+
+// insert copies so many rows between scratch tables of one shape.
+func (e *examiner) insert(ctx context.Context, to, from string, rows uint64) error {
+	t, err := e.readTable(ctx, from)
 	if err != nil {
 		return err
 	}
-	part, columns := mysqlx.Quote(s.part), mysqlx.QuoteList("", names(t.shape.Columns))
-	for _, statement := range []string{
-		"TRUNCATE TABLE " + part,
-		fmt.Sprintf("INSERT INTO %s\n  (%s)\nSELECT %s\nFROM %s\nLIMIT %d", part, columns, columns, mysqlx.Quote(s.full), s.rows/partOf),
-		"ALTER TABLE " + part + " FORCE",
-	} {
-		if err := e.limited(ctx, "/* underpin preflight */ "+statement); err != nil {
-			return fmt.Errorf("take a part of the sample: %w", err)
-		}
-	}
-	s.partRows = s.rows / partOf
-	return nil
+	columns := mysqlx.QuoteList("", names(t.shape.Columns))
+	return e.limited(ctx, fmt.Sprintf("/* underpin preflight */ INSERT INTO %s\n  (%s)\nSELECT %s\nFROM %s\nLIMIT %d",
+		mysqlx.Quote(to), columns, columns, mysqlx.Quote(from), rows))
 }
 
 // fillWithoutKey copies one batch from wherever the server begins.

@@ -123,8 +123,7 @@ func (e *examiner) scratch(ctx context.Context, live *table) *scratch {
 		return s
 	}
 	for _, name := range []string{s.full, s.part, s.twin} {
-		statement := fmt.Sprintf("/* underpin preflight */ CREATE TABLE %s LIKE %s", mysqlx.Quote(name), mysqlx.Quote(live.Table.Table))
-		if s.err = e.limited(ctx, statement); s.err != nil {
+		if s.err = e.like(ctx, name, live.Table.Table); s.err != nil {
 			return s
 		}
 	}
@@ -135,6 +134,19 @@ func (e *examiner) scratch(ctx context.Context, live *table) *scratch {
 func (e *examiner) newScratch(live *table) *scratch {
 	name := prefix + digest(e.r.Database+"\x00"+key(live.Table.Table))
 	return &scratch{live: live, full: name + "_f", part: name + "_p", twin: name + "_t"}
+}
+
+// like makes an empty table of the shape of another.
+func (e *examiner) like(ctx context.Context, name, of string) error {
+	return e.limited(ctx, fmt.Sprintf("/* underpin preflight */ CREATE TABLE %s LIKE %s", mysqlx.Quote(name), mysqlx.Quote(of)))
+}
+
+// drop drops tables that were made for a while.
+func (e *examiner) drop(ctx context.Context, made []string) (err error) {
+	for _, name := range made {
+		err = errors.Join(err, e.limited(ctx, "/* underpin preflight */ DROP TABLE IF EXISTS "+mysqlx.Quote(name)))
+	}
+	return err
 }
 
 // lockName names the lock under which the scratch tables of a database are used.

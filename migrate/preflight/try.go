@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -37,34 +38,44 @@ func (e *examiner) try(ctx context.Context, s *scratch, sql string, f *Forecast)
 			return err
 		}
 		f.Class = cost.Class
-		return e.tryOnRows(ctx, s, cost, sql, none, f)
+		return e.tryOnRows(ctx, s, none, f, func(ctx context.Context, table string) (float64, error) {
+			if copies(f.Class) {
+				return e.timed(ctx, cost, sql, table)
+			}
+			return e.settled(ctx, cost, sql, table)
+		})
 	}
 	return fmt.Errorf("%w: the server refuses every way that is known", errUntried)
 }
 
+// carrier carries a statement out on a scratch table and returns what it took.
+type carrier func(ctx context.Context, table string) (seconds float64, err error)
+
 // tryOnRows carries a statement, which took so long on no rows, out on part of
 // the sample and on all of it.
-func (e *examiner) tryOnRows(ctx context.Context, s *scratch, cost plan.Cost, sql string, none float64, f *Forecast) error {
-	onPart, err := e.settled(ctx, cost, sql, s.part)
+func (e *examiner) tryOnRows(ctx context.Context, s *scratch, none float64, f *Forecast, carry carrier) error {
+	took, err := carry(ctx, s.part)
 	if err != nil {
 		return fmt.Errorf("on rows as they are: %w", err)
 	}
-	onAll, err := e.settled(ctx, cost, sql, s.full)
+	part := Sample{Rows: s.partRows, Seconds: took}
+	all, err := e.carryAll(ctx, s, f.Class, part, carry)
 	if err != nil {
-		return fmt.Errorf("on rows as they are: %w", err)
+		return err
 	}
-	part, all := Sample{Rows: s.partRows, Seconds: onPart}, Sample{Rows: s.rows, Seconds: onAll}
 	if err := e.measureRoom(ctx, s, f); err != nil {
 		return err
 	}
 	if f.mayBeDictionary() {
 		part = Sample{} // it cannot be told from noise what the rows take
 	}
-	f.Sample = statement(none, part, all)
-	if !copies(f.Class) {
+	once := Sample{Rows: s.rows, Seconds: all[0]}
+	if copies(f.Class) {
+		f.Sample = copied(none, part, once, all[1:]...)
 		return nil
 	}
-	return e.copyOn(ctx, s, f)
+	f.Sample = statement(none, part, once)
+	return nil
 }
 
 // mayBeDictionary reports whether a statement, as it went on the sample, may not
@@ -76,34 +87,48 @@ func (f *Forecast) mayBeDictionary() bool {
 // copies reports whether a class is one of copying row by row.
 func copies(c ddl.Class) bool { return c == ddl.Copy || c == ddl.CopyOnline }
 
-// copyOn copies a sample again and again, see [again]. What it takes is part of
-// the sample.
-func (e *examiner) copyOn(ctx context.Context, s *scratch, f *Forecast) error {
-	once := f.Sample
-	more := e.again(ctx, once, s.live)
-	for more(f.Sample) {
-		at := time.Now()
-		if err := e.limited(ctx, rebuild(s.full, "COPY")); err != nil {
-			return fmt.Errorf("copy the sample again: %w", err)
+// carryAll carries a statement out on the sample, and returns what that took. One
+// that copies is then carried out on copies of the sample as it was before, see
+// [again]: on those, for what it makes of the rows takes time as well. They stay
+// until the end, for the pages of a table that is dropped are not written any
+// more.
+func (e *examiner) carryAll(ctx context.Context, s *scratch, class ddl.Class, part Sample, carry carrier) (took []float64, err error) {
+	var made []string
+	defer func() { err = errors.Join(err, e.drop(ctx, made)) }()
+	const filled = 2 // what fills the copies is logged too, and is as much again
+	more := e.again(ctx, Sample{Rows: s.rows, Seconds: partOf*part.Seconds + s.copied.Seconds}, s.live, filled)
+	for table := s.full; ; {
+		next := ""
+		if copies(class) && more(uint64(len(took)+1)*s.rows) {
+			next = fmt.Sprintf("%s%d", s.full, len(made))
+			made = append(made, next)
+			if err := e.duplicate(ctx, next, table, s.rows); err != nil {
+				return nil, fmt.Errorf("copy the sample again: %w", err)
+			}
 		}
-		f.Sample.Rows += once.Rows
-		f.Sample.Seconds += time.Since(at).Seconds() - once.Fixed
+		seconds, err := carry(ctx, table)
+		if err != nil {
+			return nil, fmt.Errorf("on rows as they are: %w", err)
+		}
+		if took = append(took, seconds); next == "" {
+			return took, nil
+		}
+		table = next
 	}
-	return nil
 }
 
-// again returns what says whether a sample of once, which has become so much,
-// is worth doing once more: not when as many rows were done as the table has,
-// the redo log was filled, or the time or the bytes are up. Until the log is full
-// a server puts off the writing of pages, and a sample that never gets there
-// knows nothing of it.
-func (e *examiner) again(ctx context.Context, once Sample, of *table) func(Sample) bool {
+// again returns what says whether a sample, of so many rows in so many seconds, is
+// worth doing once more after so many rows: not when as many were done as
+// the table has, the redo log was filled so many times, or the time or the bytes
+// are up. Until the log is full a server puts off the writing of pages, and a
+// sample that never gets there knows nothing of it.
+func (e *examiner) again(ctx context.Context, once Sample, of *table, filled uint64) func(done uint64) bool {
 	began, before := time.Now(), e.logged(ctx)
-	return func(s Sample) bool {
+	return func(done uint64) bool {
 		left := e.in.SampleFor - time.Since(began) - time.Duration(once.Seconds*float64(time.Second))
-		rows := s.Rows + once.Rows
+		rows := done + once.Rows
 		return once.Rows > 0 && rows <= of.Rows && left > 0 && scaled(of.RowBytes, 1, rows) <= e.in.SampleBytes &&
-			e.logged(ctx)-before < e.redo()
+			e.logged(ctx)-before < filled*e.redo()
 	}
 }
 
@@ -152,20 +177,31 @@ func (e *examiner) timed(ctx context.Context, way plan.Cost, sql, table string) 
 	return time.Since(began).Seconds(), err
 }
 
+// builds is how often an index is built for its time, after a first time.
+const builds = 3
+
 // settled times a statement on rows that the sample has just written. The first
 // index over such rows takes longer than those after it, and the table's own rows
 // were written long ago: so indexes are built, dropped and built again, and the
-// second time counts.
+// first time does not count. The others are over in a moment, and their mean does.
 func (e *examiner) settled(ctx context.Context, way plan.Cost, sql, table string) (seconds float64, err error) {
 	first, err := e.timed(ctx, way, sql, table)
 	undo, ok := dropIndexes(sql, table)
 	if err != nil || !ok {
 		return first, err
 	}
-	if err := e.limited(ctx, "/* underpin preflight */ "+undo); err != nil {
-		return 0, err
+	began, n := time.Now(), 0
+	for n == 0 || n < builds && time.Since(began) < e.in.SampleFor {
+		if err := e.limited(ctx, "/* underpin preflight */ "+undo); err != nil {
+			return 0, err
+		}
+		took, err := e.timed(ctx, way, sql, table)
+		if err != nil {
+			return 0, err
+		}
+		seconds, n = seconds+took, n+1
 	}
-	return e.timed(ctx, way, sql, table)
+	return seconds / float64(n), nil
 }
 
 // standIn times a rebuild in place of a statement that is not tried, where it
@@ -178,16 +214,18 @@ func (e *examiner) standIn(ctx context.Context, s *scratch, f *Forecast) {
 	if copies(f.given) {
 		algorithm = "COPY"
 	}
-	var took [3]float64
-	for i, table := range []string{s.twin, s.part, s.full} {
+	carry := func(ctx context.Context, table string) (seconds float64, err error) {
 		began := time.Now()
-		if e.limited(ctx, rebuild(table, algorithm)) != nil {
-			return // it stays unknown
-		}
-		took[i] = time.Since(began).Seconds()
+		err = e.limited(ctx, rebuild(table, algorithm))
+		return time.Since(began).Seconds(), err
 	}
-	f.Sample = statement(took[0], Sample{Rows: s.partRows, Seconds: took[1]}, Sample{Rows: s.rows, Seconds: took[2]})
-	f.Time = f.Sample.forecast(e.size(s.live, s.live.bytes()))
+	none, err := carry(ctx, s.twin)
+	// Where that fails the time stays unknown.
+	tried := Forecast{Class: f.given}
+	if err != nil || e.tryOnRows(ctx, s, none, &tried, carry) != nil {
+		return
+	}
+	f.Sample, f.Time = tried.Sample, tried.Sample.forecast(e.size(s.live, s.live.bytes()))
 }
 
 // measureRoom works out what disk a statement needs, from how the sample has grown.

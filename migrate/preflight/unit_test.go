@@ -21,17 +21,21 @@ func TestExtrapolation(t *testing.T) {
 		of                  size
 		low, expected, high float64
 	}{
-		{"the whole table", Sample{Rows: 100, Seconds: 2, Fixed: 1}, size{rows: 100, pool: pool}, 1.4, 2, 2.6},
-		{"fewer rows than sampled", Sample{Rows: 100, Seconds: 2}, size{rows: 50, pool: pool}, 1.4, 2, 2.6},
+		{"the whole table", Sample{Rows: 100, Seconds: 2, Fixed: 1}, size{rows: 100, pool: pool}, 1, 2, 3},
+		{"fewer rows than sampled", Sample{Rows: 100, Seconds: 2}, size{rows: 50, pool: pool}, 1, 2, 3},
 		{"ten times the rows", Sample{Rows: 100, Seconds: 2}, size{rows: 1000, pool: pool}, 14, 20, 26},
 		{"the fixed part once", Sample{Rows: 100, Seconds: 2, Fixed: 1}, size{rows: 1000, pool: pool}, 7.7, 11, 14.3},
 		{"indexes grow by the logarithm", Sample{Rows: 100, Seconds: 1}, size{rows: 10_000, indexShare: 0.5, pool: pool}, 105, 150, 195},
+		{"as many rows, a hundredth at a time", Sample{Rows: 10_000, Seconds: 100, once: 100}, size{rows: 10_000, indexShare: 0.5, pool: pool}, 105, 150, 195},
+		{"more than the pool, a part at a time", Sample{Rows: 100, Seconds: 1, once: 50}, size{rows: 100, indexShare: 1e-9, pool: 1, table: 2}, 0, 1, 3},
 		{"more than the pool", Sample{Rows: 100, Seconds: 1}, size{rows: 1000, indexShare: 1e-9, pool: 1, table: 2}, 7, 10, 30},
-		{"more than the pool, all sampled", Sample{Rows: 100, Seconds: 1}, size{rows: 100, indexShare: 1, pool: 1, table: 2}, 0.7, 1, 1.3},
-		{"in the noise, maybe rows", Sample{Rows: 100, Seconds: 0.03, Fixed: 0.02}, size{rows: 1000, pool: pool}, 0.21, 0.3, 0.39},
-		{"the empty table kept waiting", Sample{Rows: 100, Seconds: 0.02, Fixed: 0.3}, size{rows: 1000, pool: pool}, 0.14, 0.2, 0.26},
-		{"in the noise, maybe none", Sample{Rows: 100, Seconds: 0.03, Fixed: 0.02}, size{rows: 1000, work: dictionary, pool: pool}, 0.014, 0.02, 0.12},
-		{"empty", Sample{Seconds: 0.01}, size{pool: pool}, 0.007, 0.01, 0.013},
+		{"more than the pool, all sampled", Sample{Rows: 100, Seconds: 1}, size{rows: 100, indexShare: 1, pool: 1, table: 2}, 0, 1, 2},
+		{"in the noise, maybe rows", Sample{Rows: 100, Seconds: 0.03, Fixed: 0.02}, size{rows: 1000, pool: pool}, 0, 0.3, 1.3},
+		{"the empty table kept waiting", Sample{Rows: 100, Seconds: 0.02, Fixed: 0.3}, size{rows: 1000, pool: pool}, 0, 0.2, 1.2},
+		{"in the noise, maybe none", Sample{Rows: 100, Seconds: 0.03, Fixed: 0.02}, size{rows: 1000, work: dictionary, pool: pool}, 0, 0.02, 1.02},
+		{"in the noise, maybe none of many", Sample{Rows: 100, Seconds: 0.03, Fixed: 0.02}, size{rows: 100_000, work: dictionary, pool: pool}, 0, 0.02, 10.02},
+		{"seconds beside the rows", Sample{Rows: 100, Seconds: 2}, size{rows: 1000, later: 10, pool: pool}, 21, 30, 39},
+		{"empty", Sample{Seconds: 0.01}, size{pool: pool}, 0, 0.01, 1.01},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := c.sample.forecast(c.of)
@@ -65,6 +69,25 @@ func TestFixedPart(t *testing.T) {
 		got := statement(c.none, c.part, c.all)
 		require.InDelta(t, c.want, got.Fixed, 1e-9, c.name)
 		require.Equal(t, c.all.Seconds, got.Seconds)
+	}
+	for _, c := range []struct {
+		name     string
+		none     float64
+		part     Sample
+		again    []float64
+		want     Sample
+		expected float64 // of 400 rows
+	}{
+		{"what no rows take", 0.1, part, nil, Sample{Rows: 100, Seconds: 1, Fixed: 0.1}, 0.1 + 4*0.9},
+		{"no rows were kept waiting", 0.9, part, nil, Sample{Rows: 100, Seconds: 1, Fixed: 0.2}, 0.2 + 4*0.8},
+		{"as long again", 0.1, part, []float64{1, 1}, Sample{Rows: 300, Seconds: 2.8, Fixed: 0.1, once: 100}, 0.1 + 4*0.9},
+		{"longer once the log is full", 0.1, part, []float64{2.1, 2.1}, Sample{Rows: 300, Seconds: 5, Fixed: -1, once: 100}, 1 + 3*2},
+	} {
+		got := copied(c.none, c.part, all, c.again...)
+		require.InDelta(t, c.want.Fixed, got.Fixed, 1e-9, c.name)
+		require.InDelta(t, c.want.Seconds, got.Seconds, 1e-9, c.name)
+		require.Equal(t, c.want.Rows, got.Rows, c.name)
+		require.InDelta(t, c.expected, got.forecast(size{rows: 400, pool: 1e9}).Expected, 1e-9, c.name)
 	}
 	slower := Sample{Rows: 300, Seconds: 5}
 	slower.Fixed = meeting(all, slower)
@@ -102,8 +125,6 @@ func TestUnshared(t *testing.T) {
 	r.alone.Seconds = 1
 	require.Zero(t, r.lonely(250_000), "one worker is as good as two")
 	require.Zero(t, rewritten{}.lonely(250_000))
-	require.Equal(t, &Span{2, 4, 6}, (&Span{1, 2, 3}).and(2))
-	require.Nil(t, (*Span)(nil).and(2))
 }
 
 func TestIndexesAreTakenBack(t *testing.T) {
@@ -141,6 +162,10 @@ func TestBrief(t *testing.T) {
 	require.Equal(t, []string{"no step could be timed", "unknown: disk /data: how much is free cannot be seen"}, e.r.Brief())
 	e.r.Steps = append(e.r.Steps, Forecast{Time: &Span{1, 2, 3}})
 	require.Contains(t, e.r.Brief()[1], ", and 1 that could not be timed")
+	e.r.Steps = []Forecast{{Time: span(0.2)}, {Time: span(0.3)}}
+	require.Equal(t, "in all under 1.5 s", e.r.Brief()[0], "two moments do not add up to two seconds more")
+	e.r.Steps = []Forecast{{What: "x", Class: Chunks, Time: &Span{70, 100, 300}}, {Time: span(0.3)}}
+	require.Equal(t, []string{"x: chunks, 100 s (70 s to 5 min)", "in all 100 s (70 s to 5 min)"}, e.r.Brief()[:2], "what comes from disk does")
 }
 
 func TestVerdict(t *testing.T) {
@@ -213,6 +238,9 @@ func TestFromPlan(t *testing.T) {
 }
 
 func TestWords(t *testing.T) {
+	require.Equal(t, "under 1.3 s", span(0.3).text())
+	require.Equal(t, "2.0 s (1.0 s to 3.0 s)", span(2).text())
+	require.Equal(t, "10 s (7.0 s to 13 s)", span(10).text())
 	require.Equal(t, "1,234,567 rows", rowsText(1234567))
 	require.Equal(t, "1 row", rowsText(1))
 	require.Equal(t, "123 rows", rowsText(123))

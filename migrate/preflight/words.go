@@ -64,8 +64,11 @@ func rowsText(n uint64) string {
 	return digits + " rows"
 }
 
-// text is the expected time and its range.
+// text is the expected time and its range; of a moment, how long that may be.
 func (s Span) text() string {
+	if s.Low <= 0 {
+		return "under " + secondsText(s.High)
+	}
 	return fmt.Sprintf("%s (%s to %s)", secondsText(s.Expected), secondsText(s.Low), secondsText(s.High))
 }
 
