@@ -3,14 +3,11 @@ package querykiller
 import (
 	"context"
 	"fmt"
-	"net"
-	"os/exec"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/require"
 
 	"github.com/underpin-db/underpin/integration/servers"
@@ -40,19 +37,20 @@ func eachEngine(b *testing.B, fn func(b *testing.B, w *watched)) {
 }
 
 // runKiller runs the killer with the built-in rules until stop is called.
-func runKiller(t testing.TB, dsn string, budget time.Duration, record func(Decision)) (stop func()) {
+func runKiller(t testing.TB, dsn string, budget time.Duration) (stop func()) {
 	t.Helper()
 	s, err := Connect(t.Context(), dsn, Options{})
 	require.NoError(t, err)
 	rules, err := DefaultRules(budget)
 	require.NoError(t, err)
 	rules.Breaker.Kills = 100_000
-	k, err := New(Config{Server: s, Rules: rules, Recorder: RecorderFunc(func(_ context.Context, d Decision) error {
-		if record != nil {
-			record(d)
-		}
-		return nil
-	})})
+	return run(t, Config{Server: s, Rules: rules, Recorder: RecorderFunc(func(context.Context, Decision) error { return nil })})
+}
+
+// run runs a killer until stop is called, which closes its server too.
+func run(t testing.TB, c Config) (stop func()) {
+	t.Helper()
+	k, err := New(c)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
@@ -60,35 +58,8 @@ func runKiller(t testing.TB, dsn string, budget time.Duration, record func(Decis
 	return func() {
 		cancel()
 		require.NoError(t, <-done)
-		_ = s.Close()
+		_ = c.Server.Close()
 	}
-}
-
-// ptKill runs pt-kill with the same budget until stop is called; ok says
-// whether it is installed.
-func ptKill(t testing.TB, w *watched, budget time.Duration, more ...string) (stop func(), ok bool) {
-	t.Helper()
-	program, err := exec.LookPath("pt-kill")
-	if err != nil {
-		return nil, false
-	}
-	cfg, err := mysql.ParseDSN(w.d.DSN)
-	require.NoError(t, err)
-	host, port, err := net.SplitHostPort(cfg.Addr)
-	require.NoError(t, err)
-	args := append([]string{"--no-version-check", "--host", host, "--port", port, "--user", cfg.User, "--password", cfg.Passwd,
-		"--busy-time", fmt.Sprint(int(budget.Seconds())), "--interval", "1", "--victims", "all", "--kill-query", "--print"}, more...)
-	cmd := exec.Command(program, args...) //nolint:gosec // a test's own arguments
-	var out strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &out
-	require.NoError(t, cmd.Start())
-	return func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if strings.Contains(out.String(), "failed") || strings.Contains(out.String(), "Cannot") {
-			t.Logf("pt-kill: %s", out.String())
-		}
-	}, true
 }
 
 // lives runs the statement on so many connections and returns how long each
@@ -168,7 +139,7 @@ func BenchmarkBusy(b *testing.B) {
 		clients := clientsOf(w, 40)
 		b.Run("underpin", func(b *testing.B) {
 			var took []time.Duration
-			stop := runKiller(b, w.d.DSN, benchBudget, nil)
+			stop := runKiller(b, w.d.DSN, benchBudget)
 			for b.Loop() {
 				for range 3 {
 					took = append(took, lives(b, clients, burn)...)
@@ -182,17 +153,17 @@ func BenchmarkBusy(b *testing.B) {
 			w.exec("TRUNCATE TABLE mysql.slow_log")
 		})
 		b.Run("pt-kill", func(b *testing.B) {
-			stop, ok := ptKill(b, w, benchBudget, "--match-info", "burn")
-			if !ok {
+			if !ptKillInstalled() {
 				b.Skip("percona-toolkit is not installed")
 			}
+			pt := runPtKill(b, w.d.DSN, benchBudget, "--match-info", "burn")
 			var took []time.Duration
 			for b.Loop() {
 				for range 3 {
 					took = append(took, lives(b, clients, burn)...)
 				}
 			}
-			stop()
+			pt.stop()
 			report(b, "client", took)
 			report(b, "server", servedFor(b, w, "burn", len(took)))
 		})
@@ -204,7 +175,7 @@ func BenchmarkThousand(b *testing.B) {
 	eachEngine(b, func(b *testing.B, w *watched) {
 		clients := clientsOf(w, 1000)
 		var took []time.Duration
-		stop := runKiller(b, w.d.DSN, benchBudget, nil)
+		stop := runKiller(b, w.d.DSN, benchBudget)
 		for b.Loop() {
 			for range 3 {
 				took = append(took, lives(b, clients[:50], "SELECT 1 FROM (SELECT SLEEP(60)) AS s WHERE SLEEP(60) = 1 UNION SELECT SLEEP(60)")...)
@@ -217,7 +188,8 @@ func BenchmarkThousand(b *testing.B) {
 }
 
 // BenchmarkPolling: what polling costs the server, as a share of one core, with
-// 1000 connections of which a few or 50 are running.
+// 1000 connections of which a few or 50 are running: polls at fixed times, and a
+// killer that keeps its own pace.
 func BenchmarkPolling(b *testing.B) {
 	eachEngine(b, func(b *testing.B, w *watched) {
 		clients := clientsOf(w, 1000)
@@ -235,34 +207,69 @@ func BenchmarkPolling(b *testing.B) {
 					b.ReportMetric(100*share, "%core")
 					b.ReportMetric(0, "ns/op")
 				})
+				b.Run(fmt.Sprintf("running=%d/killer=%v", running, interval), func(b *testing.B) {
+					share, kept := killerShare(b, w, interval)
+					b.ReportMetric(100*share, "%core")
+					b.ReportMetric(kept.Seconds()*1000, "ms-kept")
+					b.ReportMetric(0, "ns/op")
+				})
 			}
 		}
 	})
 }
 
-// pollingShare polls for ten seconds and sets off what the server uses by
-// itself.
-func pollingShare(b *testing.B, w *watched, interval time.Duration) float64 {
+// usedFor is what share of a core the server uses for ten seconds, in which
+// something is done at every tick.
+func usedFor(b *testing.B, w *watched, tick time.Duration, do func()) float64 {
 	b.Helper()
 	const during = 10 * time.Second
-	wait := func(poll func()) float64 {
-		tick := time.NewTicker(interval)
-		defer tick.Stop()
-		cpu, began := servers.CPU(b, w.d.Server), time.Now()
-		for time.Since(began) < during {
-			<-tick.C
-			poll()
-		}
-		return (servers.CPU(b, w.d.Server) - cpu).Seconds() / time.Since(began).Seconds()
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	cpu, began := servers.CPU(b, w.d.Server), time.Now()
+	for time.Since(began) < during {
+		<-ticker.C
+		do()
 	}
+	return (servers.CPU(b, w.d.Server) - cpu).Seconds() / time.Since(began).Seconds()
+}
+
+func nothing() {}
+
+// pollingShare is what polls at fixed times cost; what the server uses by itself is
+// set off.
+func pollingShare(b *testing.B, w *watched, interval time.Duration) float64 {
+	b.Helper()
 	w.s = connectTo(b, w.d.DSN, Options{})
 	w.poll() // the first one reads every connection's attributes
 	share := 0.0
 	for b.Loop() {
-		share = wait(func() { w.poll() }) - wait(func() {})
+		share = usedFor(b, w, interval, func() { w.poll() }) - usedFor(b, w, interval, nothing)
 	}
 	require.NoError(b, w.s.Close())
 	return share
+}
+
+// killerShare is what a killer with the built-in rules costs, and how long it waits
+// from poll to poll in the mean. It kills nothing: what runs goes on.
+func killerShare(b *testing.B, w *watched, interval time.Duration) (share float64, kept time.Duration) {
+	b.Helper()
+	var polls atomic.Int64
+	rules, err := DefaultRules(benchBudget)
+	require.NoError(b, err)
+	for b.Loop() {
+		stop := run(b, Config{
+			Server: connectTo(b, w.d.DSN, Options{}), Rules: rules, Mode: ModeDryRun, Interval: interval,
+			Recorder: RecorderFunc(func(context.Context, Decision) error { return nil }),
+			OnPoll:   func(Poll) { polls.Add(1) },
+		})
+		require.Eventually(b, func() bool { return polls.Load() > workRow*workRows }, 2*time.Minute, 10*time.Millisecond, "it has to know what polls cost")
+		before, began := polls.Load(), time.Now()
+		share = usedFor(b, w, interval, nothing)
+		kept = time.Since(began) / time.Duration(polls.Load()-before)
+		stop()
+		share -= usedFor(b, w, interval, nothing)
+	}
+	return share, kept
 }
 
 // BenchmarkWindow: how long after MySQL has read a statement's identity again

@@ -1,29 +1,20 @@
 package querykiller
 
 import (
-	"encoding/binary"
+	"context"
 	"fmt"
-	"io"
+	"log/slog"
 	"maps"
-	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/require"
 
 	"github.com/underpin-db/underpin/integration/servers"
-	"github.com/underpin-db/underpin/internal/mysqlx"
 )
-
-// innocent is something that runs past the budget and must live.
-type innocent struct {
-	name  string
-	id    uint64
-	check func() bool // lives still
-}
 
 const conformanceBudget = time.Second
 
@@ -33,197 +24,173 @@ const conformanceBudget = time.Second
 func TestConformance(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		private := servers.Private(t, servers.Options{Engine: s.Engine(), ExtraArgs: []string{"--event-scheduler=ON"}})
-		w := watch(t, private, Options{})
+		w := &watched{t: t, d: private.Database(t)}
 		w.exec("CREATE TABLE t (id INT PRIMARY KEY)")
-		results := map[string][]string{}
-		ours := conform(t, w, func() func() { return runKiller(t, w.d.DSN, conformanceBudget, nil) })
-		for name, r := range ours {
-			results[name] = append(results[name], r)
+		createUndone(w)
+		ours := conform(t, w, startOurs)
+		theirs := map[string]string{}
+		if ptKillInstalled() {
+			theirs = conform(t, w, startPtKill)
 		}
-		pt := conform(t, w, func() func() {
-			stop, ok := ptKill(t, w, conformanceBudget, "--match-all", "--ignore-user", "nobody")
-			if !ok {
-				return nil
-			}
-			return stop
-		})
-		for name, r := range pt {
-			results[name] = append(results[name], r)
-		}
-		t.Logf("\n%s", table(string(s.Engine()), results))
+		t.Logf("\n%s", table(private.Version(), ours, theirs))
 		for name, r := range ours {
-			want := "lives"
-			if name == offenderName {
-				want = "killed"
+			want := lived
+			if name == rowOffender {
+				want = died
 			}
 			require.Equal(t, want, r, name)
 		}
 	})
 }
 
-const offenderName = "a SELECT past its budget (must die)"
+// What the table says.
+const (
+	lived        = "lives"
+	died         = "killed"
+	notLookedAt  = "not looked at in time"
+	notInstalled = "not installed"
+)
 
-func table(engine string, results map[string][]string) string {
+func table(server string, ours, theirs map[string]string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "| %s | underpin | pt-kill |\n|---|---|---|\n", engine)
-	for _, name := range slices.Sorted(maps.Keys(results)) {
-		theirs := "not installed"
-		if r := results[name]; len(r) > 1 {
-			theirs = r[1]
+	fmt.Fprintf(&b, "| %s | underpin | pt-kill |\n|---|---|---|\n", server)
+	for _, name := range slices.Sorted(maps.Keys(ours)) {
+		other, ok := theirs[name]
+		if !ok {
+			other = notInstalled
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", name, results[name][0], theirs)
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", name, ours[name], other)
 	}
 	return b.String()
 }
 
-// conform runs the list under a killer and says of each whether it lives. A
-// killer that is not there is nil, and the answer empty.
-func conform(t *testing.T, w *watched, start func() func()) map[string]string {
+// contender is a killer that was told to end everything past the budget.
+type contender struct {
+	stop func()
+	// killed says, by the killer's own word, that it has gone for the session: a
+	// statement that is being undone ends in the same way whether it did or not.
+	killed func(session uint64) bool
+	// spared says that it has found the session to be undone, and so leaves it
+	// alone, or that it has been over the list.
+	spared func(session uint64) bool
+}
+
+// conform runs the list under a killer and says of each whether it lives. Once an
+// offender has died that was there from the beginning, and after it one that was
+// not, the killer has been over the list at least once with all of it past the
+// budget.
+func conform(t *testing.T, w *watched, start func(*testing.T, *watched) contender) map[string]string {
 	t.Helper()
-	offender := w.client()
-	holder, ddl := w.client(), w.client()
-	holder.exec("BEGIN")
-	holder.exec("SELECT * FROM t")
-	waiting := ddl.start("ALTER TABLE t FORCE")
-	dump := withProgram(t, w.d.DSN, "mysqldump")
-	dumping := dump.start("SELECT /*!40001 SQL_NO_CACHE */ SLEEP(60)")
-	own := withProgram(t, w.d.DSN, mysqlx.Program)
-	owning := own.start(mysqlx.Marker("backfill") + "SELECT SLEEP(60)")
-	feed := newFeed(t, w)
-	event := fmt.Sprintf("e%d", time.Now().UnixNano())
-	w.exec("CREATE EVENT " + event + " ON SCHEDULE AT CURRENT_TIMESTAMP DO BEGIN DO SLEEP(4); CREATE TABLE " + event + "_done (id INT); END")
-	innocents := []innocent{
-		{"GTID feed of a replica", feed.id, feed.alive},
-		{"ALTER TABLE that waits", ddl.id, func() bool { return len(waiting) == 0 }},
-		{"mysqldump", dump.id, func() bool { return len(dumping) == 0 }},
-		{"Underpin's own connection", own.id, func() bool { return len(owning) == 0 }},
+	c := setScene(t, w)
+	k := start(t, w)
+	defer k.stop()
+	results := map[string]string{rowOffender: lived, rowUndone: c.undoneLives(t, k), rowEvent: died}
+	if dies(c.offends) && dies(w.client().start(offence)) {
+		results[rowOffender] = died
 	}
-	stop := start()
-	if stop == nil {
-		return nil
+	for _, i := range c.innocents {
+		results[i.name] = map[bool]string{true: lived, false: died}[i.lives()]
 	}
-	sent := time.Now()
-	dying := offender.start("SELECT SLEEP(60) + 1")
-	results := map[string]string{offenderName: "lives"}
-	require.Eventually(t, func() bool {
-		if len(dying) > 0 {
-			results[offenderName] = "killed"
-		}
-		return time.Since(sent) > 3500*time.Millisecond
-	}, 20*time.Second, 20*time.Millisecond)
-	for _, i := range innocents {
-		results[i.name] = map[bool]string{true: "lives", false: "killed"}[i.check()]
+	if c.eventLives() {
+		results[rowEvent] = lived
 	}
-	var scheduler, done int
-	require.Eventually(t, func() bool { // the event ends, or is never seen to
-		err := w.d.DB.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?",
-			w.d.Name, event+"_done").Scan(&done)
-		return err == nil && (done > 0 || time.Since(sent) > 8*time.Second)
-	}, 20*time.Second, 50*time.Millisecond)
-	stop()
-	require.NoError(t, w.d.DB.QueryRowContext(t.Context(),
-		"SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'event_scheduler'").Scan(&scheduler))
-	results["event scheduler and its event"] = map[bool]string{true: "lives", false: "killed"}[scheduler > 0 && done > 0]
-	holder.exec("ROLLBACK")
-	for _, c := range []*client{offender, dump, own} {
-		_, _ = w.d.DB.ExecContext(t.Context(), fmt.Sprintf("KILL %d", c.id)) // or it has gone already
-	}
+	c.clear()
 	return results
 }
 
-// withProgram connects under another program's name.
-func withProgram(t testing.TB, dsn, program string) *client {
-	t.Helper()
-	cfg, err := mysql.ParseDSN(dsn)
-	require.NoError(t, err)
-	cfg.ConnectionAttributes = "program_name:" + program
-	return openUser(t, cfg.FormatDSN())
-}
-
-// feed is a connection that reads the binary log, as a replica's does.
-type feed struct {
-	id   uint64
-	conn net.Conn
-	dead chan struct{}
-}
-
-func (f *feed) alive() bool {
+// dies waits for a statement to be ended, for as long as any killer may take.
+func dies(statement <-chan error) bool {
+	limit := time.NewTimer(20 * time.Second)
+	defer limit.Stop()
 	select {
-	case <-f.dead:
+	case err := <-statement: // some are ended without one
+		return err == nil || errNumber(err) != 0
+	case <-limit.C:
 		return false
-	default:
+	}
+}
+
+// undoneLives waits until the killer has looked at what is being undone.
+func (c *scene) undoneLives(t *testing.T, k contender) string {
+	t.Helper()
+	result := notLookedAt
+	require.Eventually(t, func() bool {
+		switch over := len(c.undoing) > 0; {
+		case k.killed(c.undone.id):
+			result = died
+		case over:
+		case k.spared(c.undone.id):
+			result = lived
+		default:
+			return false
+		}
 		return true
-	}
+	}, time.Minute, 10*time.Millisecond)
+	return result
 }
 
-// newFeed speaks the protocol as far as a replica without a password needs it.
-func newFeed(t testing.TB, w *watched) *feed {
+// conformanceRules are as sharp as a rule can be without a word to unprotect what
+// is protected.
+const conformanceRules = `rules:
+  - name: everything
+    match: {kind: [select, dml, call, admin, tx, other]}
+    action: kill_query
+    budget: 1s
+    rollback_limit: 1h
+`
+
+// startOurs starts this package's killer.
+func startOurs(t *testing.T, w *watched) contender {
 	t.Helper()
-	user := "replica" + fmt.Sprint(time.Now().UnixNano()%1_000_000)
-	w.exec("CREATE USER " + user + "@'%'")
-	w.exec("GRANT REPLICATION SLAVE ON *.* TO " + user + "@'%'")
-	conn, err := net.Dial("tcp", w.d.Server.Addr())
+	rules, err := ParseRules("rules.yaml", strings.NewReader(conformanceRules))
 	require.NoError(t, err)
-	f := &feed{conn: conn, dead: make(chan struct{})}
-	hello := readPacket(t, conn)
-	end := 1 + strings.IndexByte(string(hello[1:]), 0)
-	f.id = uint64(binary.LittleEndian.Uint32(hello[end+1:]))
-	plugin := "caching_sha2_password"
-	if w.d.Server.Engine() == servers.MariaDB {
-		plugin = "mysql_native_password"
-	}
-	const protocol41, secure, pluginAuth = 0x200, 0x8000, 0x80000
-	login := binary.LittleEndian.AppendUint32(nil, protocol41|secure|pluginAuth)
-	login = binary.LittleEndian.AppendUint32(login, 1<<24)
-	login = append(append(login, 45), make([]byte, 23)...)
-	login = append(append(login, user...), 0, 0)
-	login = append(append(login, plugin...), 0)
-	writePacket(t, conn, 1, login)
-	require.Zero(t, readPacket(t, conn)[0], "logged in")
-	command(t, conn, "SET @source_binlog_checksum = 'NONE', @master_binlog_checksum = 'NONE'")
-	dump := []byte{0x12, 4, 0, 0, 0, 0, 0} // COM_BINLOG_DUMP from the first file
-	dump = binary.LittleEndian.AppendUint32(dump, uint32(f.id)+1000)
-	if w.d.Server.Engine() == servers.MySQL {
-		dump = []byte{0x1e, 0, 0} // COM_BINLOG_DUMP_GTID
-		dump = binary.LittleEndian.AppendUint32(dump, uint32(f.id)+1000)
-		dump = binary.LittleEndian.AppendUint32(dump, 0)
-		dump = binary.LittleEndian.AppendUint64(dump, 4)
-		dump = binary.LittleEndian.AppendUint32(dump, 8)
-		dump = binary.LittleEndian.AppendUint64(dump, 0)
-	}
-	writePacket(t, conn, 0, dump)
-	go func() {
-		_, _ = io.Copy(io.Discard, conn)
-		close(f.dead)
-	}()
-	t.Cleanup(func() {
-		_ = conn.Close()
-		<-f.dead
+	s, err := Connect(t.Context(), w.d.DSN, Options{})
+	require.NoError(t, err)
+	var went, spared sessionSet
+	stop := run(t, Config{
+		Server: overheard{s, &went}, Rules: rules, Logger: slog.New(slog.DiscardHandler),
+		OnPoll: func(p Poll) {
+			for i, v := range p.Verdicts {
+				if v.Class == ClassRollingBack && p.Snapshot.Sessions[i].RollingBack == Yes {
+					spared.add(v.Session)
+				}
+			}
+		},
 	})
-	w.find(f.id, "a replica's feed", func(s Session) bool { return strings.HasPrefix(s.Command, "Binlog Dump") })
-	return f
+	return contender{stop: stop, killed: went.has, spared: spared.has}
 }
 
-func command(t testing.TB, conn net.Conn, query string) {
+// startPtKill starts pt-kill. Idle sessions are left out: it would go for them too,
+// and hit what the test runs there next.
+func startPtKill(t *testing.T, w *watched) contender {
 	t.Helper()
-	writePacket(t, conn, 0, append([]byte{3}, query...))
-	require.Zero(t, readPacket(t, conn)[0], query)
+	p := runPtKill(t, w.d.DSN, conformanceBudget, "--match-all", "--ignore-command", "Sleep")
+	return contender{
+		stop:   p.stop,
+		killed: func(session uint64) bool { return p.says(fmt.Sprintf("Killed %d\n", session)) },
+		spared: func(uint64) bool { return p.says(ptKillLooked) },
+	}
 }
 
-func writePacket(t testing.TB, conn net.Conn, sequence byte, payload []byte) {
-	t.Helper()
-	head := []byte{byte(len(payload)), byte(len(payload) >> 8), byte(len(payload) >> 16), sequence}
-	_, err := conn.Write(append(head, payload...))
-	require.NoError(t, err)
+// overheard is a server that takes down whom the killer goes for.
+type overheard struct {
+	Server
+	went *sessionSet
 }
 
-func readPacket(t testing.TB, conn net.Conn) []byte {
-	t.Helper()
-	head := make([]byte, 4)
-	_, err := io.ReadFull(conn, head)
-	require.NoError(t, err)
-	payload := make([]byte, int(head[0])|int(head[1])<<8|int(head[2])<<16)
-	_, err = io.ReadFull(conn, payload)
-	require.NoError(t, err)
-	return payload
+func (o overheard) Kill(ctx context.Context, victims []Victim) []Killing {
+	for _, v := range victims {
+		o.went.add(v.Statement.Session)
+	}
+	return o.Server.Kill(ctx, victims)
+}
+
+// sessionSet is a set of sessions that two goroutines share.
+type sessionSet struct{ of sync.Map }
+
+func (s *sessionSet) add(id uint64) { s.of.Store(id, true) }
+
+func (s *sessionSet) has(id uint64) bool {
+	_, ok := s.of.Load(id)
+	return ok
 }

@@ -30,6 +30,14 @@
 // server has them when it comes. The limits count as if they came one after the
 // other.
 //
+// # What looking costs
+//
+// A server with a thousand connections works for milliseconds on a list of them. So
+// idle sessions are read once a second and remembered in between; what is due by
+// memory is read again before anything is decided. And where looks take more of the
+// server than [Config.Share] they are made less often, as far as that makes no kill
+// late.
+//
 // # Never early
 //
 // An age comes from the server's own clock and is rounded down. Where the

@@ -63,8 +63,8 @@ type Tree struct {
 	// Roots are the sessions that others wait for and that wait for nobody, the
 	// one that holds up most first; then one of every circle of waits.
 	Roots []*Node `json:"roots"`
-	// Incomplete says that row locks are missing, or are those of a moment ago:
-	// the server did not tell them as they are. A note says why.
+	// Incomplete says that waits may be missing, or are those of a moment ago: the
+	// server did not tell them as they are. A note says why.
 	Incomplete bool `json:"incomplete,omitempty"`
 	// Notes say what is a guess, and what could not be seen.
 	Notes []string `json:"notes,omitempty"`
@@ -108,7 +108,7 @@ func Explain(ctx context.Context, s Server) (*Tree, error) {
 	}
 	t := newTree(snapshot.Sessions, w.edges)
 	t.At, t.Flavour, t.Notes = snapshot.At, snapshot.Flavour, slices.Concat(w.notes, snapshot.Degraded)
-	t.Incomplete = !fresh
+	t.Incomplete = !fresh || len(w.notes) > 0
 	return t, nil
 }
 
@@ -119,6 +119,7 @@ const freshWithin = 3 * time.Second
 // is false if it gave up.
 func (s *server) pollFresh(ctx context.Context) (_ *Snapshot, fresh bool, err error) {
 	for began := time.Now(); ; {
+		s.Renew()
 		snapshot, err := s.Poll(ctx)
 		if err != nil {
 			return nil, false, err
@@ -228,7 +229,7 @@ func (t *Tree) WriteText(w io.Writer) error {
 	switch {
 	case len(t.Roots) > 0:
 	case t.Incomplete:
-		b.WriteString("nobody is seen to wait for anybody; who waits for a row lock is not known\n")
+		b.WriteString("nobody is seen to wait for anybody, and not all is seen\n")
 	default:
 		b.WriteString("nobody waits for anybody\n")
 	}

@@ -64,7 +64,7 @@ func (m *mariadbServer) waits(ctx context.Context, conn *sql.Conn) (waits, error
 	}
 	if m.locks {
 		var locks []mdl
-		if err := readParts(ctx, conn, lockPart(&locks)); err != nil {
+		if _, err := readParts(ctx, conn, lockPart(&locks)); err != nil {
 			return w, fmt.Errorf("read the metadata locks: %w", err)
 		}
 		mdlWaits(&w, locks)

@@ -194,9 +194,7 @@ func (r *Rule) ahead() bool {
 	return (r.Action == ActQuery || r.Action == ActConnection) &&
 		(r.Measure == "" || r.Measure == MeasureStatement) &&
 		(r.Victims == "" || r.Victims == VictimsAll) &&
-		len(m.State) == 0 && m.Blocks.empty() && m.IdleInTransaction == Unknown &&
-		m.SameDigest == Span[int]{} && m.RowsExamined == Span[uint64]{} && m.RowsModified == Span[uint64]{} &&
-		m.Age == Span[time.Duration]{} && m.LockWait == Span[time.Duration]{} && m.Transaction == Span[time.Duration]{}
+		m.IdleInTransaction == Unknown && m.lasting()
 }
 
 // budget returns the rule's budget for the session, with a note on what changed

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -37,9 +38,18 @@ type Config struct {
 	Recorder Recorder
 	// Logger defaults to slog.Default.
 	Logger *slog.Logger
-	// Interval is the longest time between two polls; defaults to
-	// [DefaultInterval]. The killer polls earlier when a budget runs out earlier.
+	// Interval is the longest time between two polls, unless Share stretches it;
+	// defaults to [DefaultInterval]. The killer polls earlier when a budget runs out
+	// earlier.
 	Interval time.Duration
+	// Share is how much of one core of the server looks may take, as a fraction;
+	// defaults to [DefaultShare]. Where Interval would take more it is stretched: to
+	// half of the least that a rule gives a statement, and to a second, at most, and
+	// not at all while a victim is watched or anything is due within a second, or where
+	// a rule asks for what a look does not foresee (locks, states, rows, numbers of
+	// equals). What is due is looked at
+	// in time in any case.
+	Share float64
 	// Mode says whether what is decided is also carried out.
 	Mode Mode
 	// VerifyWithin is how long a victim may live after its kill before that is an
@@ -80,6 +90,7 @@ type Poll struct {
 	Snapshot *Snapshot     // nil if it failed
 	Verdicts []Verdict     // in the order of the sessions
 	Took     time.Duration // the look alone
+	Interval time.Duration // see [Status]
 	Overload bool
 	Err      error
 }
@@ -92,6 +103,9 @@ type Status struct {
 	// Victims are those killed and not yet seen to be gone.
 	Victims  int    `json:"victims"`
 	Overload string `json:"overload,omitempty"` // why budgets are tightened; empty if they are not
+	// Interval is the longest time between two polls at present: [Config.Interval],
+	// or more where looks are dear.
+	Interval time.Duration `json:"interval"`
 	// Stopped says why the breaker has stopped the killer; empty if it has not.
 	Stopped  string    `json:"stopped,omitempty"`
 	LastPoll time.Time `json:"last_poll"` // by the clock of this machine
@@ -116,10 +130,12 @@ type Killer struct {
 	targets  map[StatementID]*target
 	strikes  []strike
 	overload overload
+	pace     pace
 	all      meter
 	byRule   map[string]*meter
 	boot     string
-	failing  int // polls in a row
+	failing  int  // polls in a row
+	unseen   bool // a session is due by what is remembered of it
 }
 
 // New returns a killer. It does not touch the server yet.
@@ -129,6 +145,9 @@ func New(c Config) (*Killer, error) {
 		return nil, errors.New("query killer: no server is given")
 	case c.Rules == nil || len(c.Rules.Rules) == 0:
 		return nil, errors.New("query killer: there are no rules: give a file, or a budget for the default ones")
+	}
+	if c.Share = cmp.Or(c.Share, DefaultShare); !(c.Share > 0 && c.Share <= 1) {
+		return nil, fmt.Errorf("query killer: the share of a core is %g: it has to be more than zero, and one at most", c.Share)
 	}
 	c.Interval = max(cmp.Or(c.Interval, DefaultInterval), minWait)
 	c.VerifyWithin = cmp.Or(c.VerifyWithin, DefaultVerifyWithin)
@@ -140,7 +159,7 @@ func New(c Config) (*Killer, error) {
 		c.Clock = monotonic{}
 	}
 	return &Killer{
-		Config: c, rules: c.Rules,
+		Config: c, rules: c.Rules, pace: pace{interval: c.Interval},
 		targets: map[StatementID]*target{}, byRule: map[string]*meter{},
 	}, nil
 }
@@ -210,10 +229,11 @@ func (k *Killer) poll(ctx context.Context) time.Duration {
 		k.failing = 0
 		p.Snapshot = snap
 		p.Verdicts = k.carryOut(ctx, snap, polled)
-		wait = k.nextPoll(p.Verdicts, polled, k.Clock.Now().Sub(begun)-polled)
+		k.keepPace(ctx, snap)
+		wait = max(k.nextPoll(p.Verdicts, polled, k.Clock.Now().Sub(begun)-polled), 0)
 	}
 	p.Took = polled
-	p.Overload = k.overload.on
+	p.Overload, p.Interval = k.overload.on, k.pace.interval
 	k.note(p)
 	if k.OnPoll != nil {
 		k.OnPoll(p)
@@ -226,32 +246,47 @@ func (k *Killer) poll(ctx context.Context) time.Duration {
 // after a kill, to see soon whether it worked. A kill that can be sent ahead is to
 // be there in time; for the others the poll has to be, and a busy server looks late
 // at what it is asked, so that it is asked earlier by half of what the poll took.
+//
+// All of it counts from the poll on: while kills wait on the server nobody looks
+// at what begins, so the interval goes on meanwhile. What is due by memory is read at
+// once.
 func (k *Killer) nextPoll(verdicts []Verdict, took, acted time.Duration) time.Duration {
-	wait := k.Interval
+	if k.unseen {
+		k.unseen = false
+		k.Server.Renew()
+		return minWait
+	}
+	next := k.pace.interval
 	for _, v := range verdicts {
 		if v.Due <= 0 || v.Act != "" {
 			continue
 		}
-		left, lead := v.Due-acted, took/2
-		if k.ruleOf(v).ahead() && left > took+aheadLead {
+		// How long a look takes has to be known when it is due.
+		next = min(next, max(v.Due-maxStretch, k.Interval))
+		lead := took / 2
+		if k.ruleOf(v).ahead() && v.Due-acted > took+aheadLead {
 			lead = took + aheadLead
 		}
-		wait = min(wait, left-lead)
+		next = min(next, v.Due-lead)
 	}
 	now := k.Clock.Now()
 	for _, t := range k.targets {
-		if t.dying() && now.Sub(t.killedAt) < k.Interval {
-			wait = min(wait, k.Interval/4)
+		switch {
+		case t.dying() && now.Sub(t.killedAt) < k.Interval:
+			next = min(next, acted+k.Interval/4)
+		case t.watched():
+			next = min(next, k.Interval)
 		}
 	}
-	return max(wait, minWait)
+	return max(next, minWait) - acted
 }
 
 // On a busy server a poll and the kill that follows from it each wait for a
 // processor before they do anything. So a kill is sent before its time, and the
 // server waits: once a statement is due in less than the poll takes and
 // aheadLead, the kills of all that are due in aheadOf are sent together. There is no
-// poll until then, so that aheadOf is at most half of the shortest budget.
+// poll until then, so that it is no longer than half of the least that a statement
+// may be given, or than the interval, in which nobody looks either.
 const (
 	aheadLead = 100 * time.Millisecond
 	aheadOf   = 400 * time.Millisecond
@@ -267,7 +302,7 @@ func (k *Killer) ahead(s *Snapshot, verdicts []Verdict, took time.Duration) time
 	limit := aheadOf
 	for i := range k.judging.Rules {
 		if r := &k.judging.Rules[i]; r.Action != ActLeave {
-			limit = min(limit, k.tightened(r.Budget)/2)
+			limit = min(limit, max(k.tightened(r.least())/2, k.Interval))
 		}
 	}
 	first := limit
@@ -317,7 +352,7 @@ func (k *Killer) note(p Poll) {
 			s.Victims++
 		}
 	}
-	s.Overload = k.overload.cause
+	s.Overload, s.Interval = k.overload.cause, p.Interval
 	if p.Err != nil {
 		s.Failed++
 		return

@@ -28,6 +28,8 @@ type stage struct {
 	kill     func(id querykiller.StatementID, act querykiller.Act) (querykiller.Killing, error)
 	killed   []string
 	polls    int
+	renewed  int           // how often that was asked for
+	work     time.Duration // that a look costs
 	load     querykiller.Load
 	skew     time.Duration // of the server's clock
 }
@@ -70,7 +72,7 @@ func (s *stage) Poll(context.Context) (*querykiller.Snapshot, error) {
 	if s.broken != nil {
 		return nil, s.broken
 	}
-	snap := &querykiller.Snapshot{At: time.Now().Add(s.skew), Boot: s.boot, Load: s.load, Degraded: []string{"something"}}
+	snap := &querykiller.Snapshot{At: time.Now().Add(s.skew), Boot: s.boot, Load: s.load, Work: s.work, Degraded: []string{"something"}}
 	for _, one := range s.sessions {
 		one.Age = time.Since(s.began[one.ID])
 		snap.Sessions = append(snap.Sessions, one)
@@ -117,6 +119,12 @@ func (s *stage) strike(v querykiller.Victim) querykiller.Killing {
 	return one
 }
 
+func (s *stage) Renew() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.renewed++
+}
+
 func (s *stage) Close() error { return nil }
 
 // deaf takes a kill and does nothing.
@@ -147,12 +155,13 @@ type seen struct {
 	decisions []querykiller.Decision
 	log       string
 	polls     int
+	renewed   int
 }
 
 func (w *watched) seen() seen {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return seen{slices.Clone(w.killed), slices.Clone(w.decisions), w.log.String(), w.polls}
+	return seen{slices.Clone(w.killed), slices.Clone(w.decisions), w.log.String(), w.polls, w.renewed}
 }
 
 // watch starts a killer on the stage.

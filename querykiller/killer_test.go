@@ -365,6 +365,56 @@ func TestKillerGoesOnWhenRecordingFails(t *testing.T) {
 	})
 }
 
+// While kills wait on the server for their time there is no poll. What begins
+// meanwhile is seen as soon as ever: the interval goes on, and a wait is no longer
+// than half of the least that a statement may ask for, or than the interval.
+func TestKillerSeesWhatBeginsWhileKillsWait(t *testing.T) {
+	const rules = `
+rules:
+  - {name: r, match: {kind: [select]}, action: kill_query, budget: 2s, tag_budget: {min: 300ms, max: 2s}}
+`
+	s := &stage{}
+	s.kill = func(id querykiller.StatementID, _ querykiller.Act) (querykiller.Killing, error) {
+		s.end(id.Session)
+		if id.Session == 3 {
+			return querykiller.Killing{Result: querykiller.Killed}, nil
+		}
+		return querykiller.Killing{Result: querykiller.Gone}, nil // at the last moment, by itself
+	}
+	play(t, rules, s, func(t *testing.T, w *watched) {
+		w.run(1)
+		pass(250 * time.Millisecond)
+		w.run(2)
+		pass(1660 * time.Millisecond)
+		w.run(3, func(one *querykiller.Session) { one.Text = "/* budget=300ms */ SELECT 1 FROM t" })
+		pass(320 * time.Millisecond)
+		require.Equal(t, []string{"kill_query 1", "kill_query 3"}, w.seen().killed, "20 ms past the budget of the third")
+		pass(time.Second)
+		require.Equal(t, []string{"kill_query 1", "kill_query 3", "kill_query 2"}, w.seen().killed)
+	})
+}
+
+// What is due by what is remembered of it is read again before anything is decided.
+func TestKillerDecidesOnWhatIsSeen(t *testing.T) {
+	const rules = "rules:\n  - {name: r, match: {user: app}, measure: idle, action: kill_connection, budget: 2s}\n"
+	play(t, rules, &stage{}, func(t *testing.T, w *watched) {
+		w.run(7, func(one *querykiller.Session) {
+			one.Statement.Idle, one.Command, one.Text, one.Kind, one.Remembered = true, "Sleep", "", "", time.Second
+		})
+		pass(1990 * time.Millisecond)
+		require.Zero(t, w.seen().renewed)
+		pass(15 * time.Millisecond)
+		require.Empty(t, w.seen().killed)
+		require.Empty(t, w.outcomes())
+		require.Equal(t, 1, w.seen().renewed)
+		w.mu.Lock()
+		w.sessions[0].Remembered = 0
+		w.mu.Unlock()
+		pass(15 * time.Millisecond)
+		require.Equal(t, []string{"kill_connection 7"}, w.seen().killed)
+	})
+}
+
 func TestKillerTellsOfPolls(t *testing.T) {
 	var polls []querykiller.Poll
 	play(t, killAt2, &stage{}, func(t *testing.T, w *watched) {

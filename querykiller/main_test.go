@@ -1,8 +1,6 @@
 package querykiller_test
 
 import (
-	"fmt"
-	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -12,11 +10,4 @@ import (
 
 // TestMain stops the servers that tests started and looks for goroutines that
 // were left behind.
-func TestMain(m *testing.M) {
-	code := servers.Run(m)
-	if err := goleak.Find(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(servers.Tests{M: m}) }

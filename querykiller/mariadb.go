@@ -18,7 +18,8 @@ type mariadbServer struct {
 	schema, locks, plugin, rows bool
 	attributes                  attributes
 	innodb                      innodb
-	idle                        idleSessions
+	idle                        *idleSessions
+	glance                      glance
 	// last is what the poll before found: where a procedure runs, its query id
 	// changes from statement to statement and the identity must not.
 	last map[uint64]callee
@@ -32,8 +33,11 @@ type callee struct {
 	nested bool
 }
 
-func newMariaDB(opts Options) *mariadbServer {
-	return &mariadbServer{opts: opts, innodb: innodb{trx: mariadbTrx, locks: mariadbRowWaits}, attributes: newAttributes(), last: map[uint64]callee{}}
+func newMariaDB(opts Options, poller uint64, idle *idleSessions) *mariadbServer {
+	return &mariadbServer{
+		opts: opts, idle: idle, innodb: innodb{trx: mariadbTrx, locks: mariadbRowWaits}, attributes: newAttributes(),
+		glance: glance{self: poller}, last: map[uint64]callee{},
+	}
 }
 
 const mariadbKillPrivilege = "CONNECTION ADMIN ON *.*"

@@ -83,11 +83,16 @@ END`
 // enough. A KILL that does not find it leaves no age.
 const mariadbTogether = `  BEGIN
     DECLARE CONTINUE HANDLER FOR 1094, 1957 SET @underpin_age_%[1]d = NULL;
-    SET @underpin_age_%[1]d = (%[2]s);
+    %[2]s
     IF @underpin_age_%[1]d < %[3]s THEN
       DO SLEEP(LEAST((%[3]s - @underpin_age_%[1]d) / 1000 + 0.0005, %[4]f));
-      SET @underpin_age_%[1]d = (%[2]s);
+      %[2]s
     END IF;
+    SET @underpin_tries = 0;
+    WHILE @underpin_asleep AND @underpin_tries < 100 DO
+      SET @underpin_tries = @underpin_tries + 1;
+      %[2]s
+    END WHILE;
     IF @underpin_age_%[1]d >= %[3]s THEN
       KILL SOFT QUERY ID %[5]d;
       SET @underpin_killed_%[1]d = @underpin_age_%[1]d IS NOT NULL;
@@ -95,12 +100,15 @@ const mariadbTogether = `  BEGIN
   END;
 `
 
-const mariadbAge = `
-      SELECT TIME_MS
+// mariadbLook tells how old a statement is, and whether one that was ended before
+// it is in SLEEP still. Until that has left, it may have the mutex that all of
+// those share. A look is longer than that takes, as a rule; it is not waited for
+// with a SLEEP.
+const mariadbLook = `SELECT MAX(IF(ID = %[2]d AND QUERY_ID = %[3]d AND COMMAND NOT IN ('Sleep', 'Killed'), TIME_MS, NULL)),
+      MAX(ID = %[4]d AND QUERY_ID = %[5]d AND STATE = '` + userSleep + `')
+      INTO @underpin_age_%[1]d, @underpin_asleep
       FROM information_schema.PROCESSLIST
-      WHERE ID = %d
-        AND QUERY_ID = %d
-        AND COMMAND NOT IN ('Sleep', 'Killed')`
+      WHERE ID IN (%[2]d, %[4]d);`
 
 const mariadbTold = `/* underpin killer */
 SELECT @underpin_age_%[1]d, @underpin_killed_%[1]d`
@@ -132,9 +140,14 @@ func (m *mariadbServer) killOne(ctx context.Context, conn *sql.Conn, a aim) (Kil
 func (m *mariadbServer) killTogether(ctx context.Context, conn *sql.Conn, aims []aim, out []Killing) error {
 	var forget, s strings.Builder
 	parts := make([]part, len(aims))
+	var woken aim // the one in SLEEP before
 	for i, a := range aims {
 		fmt.Fprintf(&forget, "  SET @underpin_age_%[1]d = NULL, @underpin_killed_%[1]d = FALSE;\n", i)
-		fmt.Fprintf(&s, mariadbTogether, i, fmt.Sprintf(mariadbAge, a.id.Session, a.query), millis(a.old), (2 * sendAhead).Seconds(), a.query)
+		look := fmt.Sprintf(mariadbLook, i, a.id.Session, a.query, woken.id.Session, woken.query)
+		if a.alone {
+			woken = a
+		}
+		fmt.Fprintf(&s, mariadbTogether, i, look, millis(a.old), (2 * sendAhead).Seconds(), a.query)
 		parts[i] = part{fmt.Sprintf(mariadbTold, i), func(rows *sql.Rows) error {
 			var age sql.NullFloat64
 			var killed bool
@@ -153,7 +166,8 @@ func (m *mariadbServer) killTogether(ctx context.Context, conn *sql.Conn, aims [
 		return err
 	}
 	// An error of the server's ended it in the midst.
-	return readParts(ctx, conn, parts...)
+	_, err = readParts(ctx, conn, parts...)
+	return err
 }
 
 // millis is how the server counts.
@@ -185,7 +199,6 @@ func (m *mariadbServer) killConnection(ctx context.Context, conn *sql.Conn, t se
 	idle := 0
 	if t.id.Idle {
 		idle = 1
-		m.idle.wanted.Store(true)
 	}
 	var micros int64
 	err := conn.QueryRowContext(ctx, fmt.Sprintf(mariadbConnection, t.id.Session, t.query, idle)).Scan(&micros)

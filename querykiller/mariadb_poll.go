@@ -29,28 +29,37 @@ func (m *mariadbServer) read(ctx context.Context, conn *sql.Conn) (serverLook, e
 	if sweep {
 		query = mariadbSessions
 	}
-	parts := []part{
-		{selectMariaDBFacts, func(rows *sql.Rows) error { return rows.Scan(&s.At, &s.ReadOnly, &s.Load.MaxConnections) }},
-		{fmt.Sprintf(query, m.opts.TextLimit), func(rows *sql.Rows) error {
-			p, err := scanSession(rows)
-			s.Sessions = append(s.Sessions, p)
-			return err
-		}},
+	parts := m.fullLook(s, query)
+	if !sweep {
+		glanced, err := m.glanceAt(ctx, conn, &r, parts[0])
+		if err != nil {
+			return r, fmt.Errorf("glance at the process list: %w", err)
+		}
+		if glanced {
+			parts = nil
+		}
 	}
+	full := len(parts) > 0
 	var look *reading
 	if m.rows {
 		var more []part
 		more, look = m.innodb.parts()
 		parts = append(parts, more...)
 	}
-	err := readParts(ctx, conn, parts...)
+	r.kind.parts = len(parts)
+	worked, err := readParts(ctx, conn, parts...)
+	r.worked += worked
 	if look != nil {
 		err = m.innodb.settle(ctx, conn, err)
 	}
 	if err != nil {
 		return r, fmt.Errorf("read the process list: %w", err)
 	}
+	if full {
+		m.glance.keep(s.Sessions, began)
+	}
 	if sweep {
+		r.kind.list = listAll
 		m.idle.sweep(s.Sessions)
 	} else {
 		s.Sessions = m.idle.add(s.Sessions)
@@ -72,6 +81,33 @@ func (m *mariadbServer) read(ctx context.Context, conn *sql.Conn) (serverLook, e
 	return r, m.detail(ctx, conn, s.Sessions)
 }
 
+// fullLook reads the server's facts and the sessions by the query.
+func (m *mariadbServer) fullLook(s *Snapshot, query string) []part {
+	return []part{
+		{selectMariaDBFacts, func(rows *sql.Rows) error { return rows.Scan(&s.At, &s.ReadOnly, &s.Load.MaxConnections) }},
+		{fmt.Sprintf(query, m.opts.TextLimit), func(rows *sql.Rows) error {
+			p, err := scanSession(rows)
+			s.Sessions = append(s.Sessions, p)
+			return err
+		}},
+	}
+}
+
+// glanceAt reads the facts and the busy sessions at a glance, and reports whether
+// that is enough.
+func (m *mariadbServer) glanceAt(ctx context.Context, conn *sql.Conn, r *serverLook, facts part) (enough bool, err error) {
+	if !m.glance.mayDo(func(session uint64) bool { return m.last[session].nested }) {
+		return false, nil
+	}
+	sessions, worked, err := m.glance.take(ctx, conn, facts)
+	r.worked = worked
+	if sessions == nil {
+		return false, err
+	}
+	r.kind.list, r.snapshot.Sessions = listGlance, sessions
+	return true, nil
+}
+
 // userSleep is the state of a statement in SLEEP. All of those share one mutex of
 // the server, and a KILL that wakes one while another has it waits for it with
 // what the woken one needs to give it back: for two seconds, as long as a KILL
@@ -88,9 +124,7 @@ func scanSession(rows *sql.Rows) (Session, error) {
 	p.Database, p.State, p.Text = db.String, state.String, text.String
 	p.Kind = KindOf(p.Text)
 	p.Statement.Session = p.ID
-	// A KILL QUERY that reaches an idle session leaves the word Killed there,
-	// until its next statement clears it.
-	p.Statement.Idle = p.Command == "Sleep" || p.Command == "Killed" && !text.Valid && p.State == ""
+	p.Statement.Idle = idles(p.Command, p.State, text)
 	p.Age = max(time.Duration(micros)*time.Microsecond, 0)
 	return p, err
 }
@@ -178,7 +212,7 @@ func (m *mariadbServer) tellWaits(ctx context.Context, conn *sql.Conn, busy []*S
 			p.Unknown = append(p.Unknown, "blocked_by", "locked")
 		}
 	}
-	m.idle.wanted.Store(m.innodb.waiting || slices.ContainsFunc(busy, waitsByState))
+	m.idle.wanted = m.innodb.waiting || slices.ContainsFunc(busy, waitsByState)
 	if !slices.ContainsFunc(busy, mayWait) {
 		return nil
 	}

@@ -4,9 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"strings"
-	"time"
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
 )
@@ -25,13 +22,11 @@ type mysqlServer struct {
 	// busy says that the last poll saw somebody at work: the next reads more.
 	// cannot says that it failed to read the transactions, with error 3854.
 	busy, cannot bool
-	// ended are the last statements of idle sessions, by thread, as of swept.
-	ended map[uint64]event
-	swept time.Time
+	idle         *idleSessions
 }
 
-func newMySQL(opts Options, poller uint64) *mysqlServer {
-	return &mysqlServer{opts: opts, poller: poller, innodb: innodb{trx: mysqlTrx}, attributes: newAttributes(), ended: map[uint64]event{}}
+func newMySQL(opts Options, poller uint64, idle *idleSessions) *mysqlServer {
+	return &mysqlServer{opts: opts, poller: poller, idle: idle, innodb: innodb{trx: mysqlTrx}, attributes: newAttributes()}
 }
 
 // mysqlKillPrivilege names what an account needs; sessions of accounts that are
@@ -68,10 +63,6 @@ const countTrx = `/* underpin killer */
 SELECT COUNT(*)
 FROM information_schema.innodb_trx
 WHERE trx_mysql_thread_id = 0`
-
-// errCannotConvert is MySQL's 3854: information_schema fails while any session
-// runs a statement with a character outside the basic plane.
-const errCannotConvert = 3854
 
 // probe implements dialect.
 func (m *mysqlServer) probe(ctx context.Context, conn *sql.Conn) ([]string, error) {
@@ -128,7 +119,7 @@ func (m *mysqlServer) probeGrants(ctx context.Context, conn *sql.Conn) ([]string
 	var n int
 	err := conn.QueryRowContext(ctx, countTrx).Scan(&n)
 	switch {
-	case err == nil, mysqlx.Number(err) == errCannotConvert:
+	case err == nil, mysqlx.Number(err) == mysqlx.CannotConvert:
 		m.rows = true // the privilege is there: the server has begun to answer
 	case mysqlx.Classify(err) == mysqlx.ClassPrivilege:
 		missing = append(missing, "the privilege PROCESS is missing: rows modified and rollbacks are unknown, and without performance_schema "+
@@ -143,31 +134,8 @@ func (m *mysqlServer) probeGrants(ctx context.Context, conn *sql.Conn) ([]string
 	return missing, err
 }
 
-const showGrants = `/* underpin killer */
-SHOW GRANTS`
-
 // mayKill reads the grants; roles that are active count.
 func mayKill(ctx context.Context, conn *sql.Conn, privilege string) (bool, error) {
-	rows, err := conn.QueryContext(ctx, showGrants)
-	if err != nil {
-		return false, fmt.Errorf("read the grants: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var grant string
-		if err := rows.Scan(&grant); err != nil {
-			return false, fmt.Errorf("read the grants: %w", err)
-		}
-		what, _, global := strings.Cut(grant, " ON *.* TO ")
-		if !global {
-			continue
-		}
-		for p := range strings.SplitSeq(strings.TrimPrefix(what, "GRANT "), ",") {
-			switch strings.TrimSpace(p) {
-			case privilege, "SUPER", "ALL PRIVILEGES":
-				return true, nil
-			}
-		}
-	}
-	return false, rows.Err()
+	grants, err := mysqlx.ReadGrants(ctx, conn)
+	return grants.HasEverywhere(privilege) || grants.HasEverywhere("SUPER"), err
 }

@@ -33,7 +33,7 @@ func newDetails() *details {
 
 // settle takes the error of the transactions' rows for what it is.
 func (d *details) settle(err error) error {
-	if mysqlx.Number(err) != errCannotConvert {
+	if mysqlx.Number(err) != mysqlx.CannotConvert {
 		return err
 	}
 	d.cannot = true
@@ -74,7 +74,7 @@ func (m *mysqlServer) parts(d *details) []part {
 }
 
 // detail tells the sessions that have been at it for a while what was read.
-func (m *mysqlServer) detail(ctx context.Context, conn *sql.Conn, threads []thread, d *details) error {
+func (m *mysqlServer) detail(ctx context.Context, conn *sql.Conn, sessions []Session, d *details) error {
 	m.cannot = d.cannot
 	if d.trx != nil && !d.cannot {
 		m.innodb.take(d.trx, nil)
@@ -82,27 +82,28 @@ func (m *mysqlServer) detail(ctx context.Context, conn *sql.Conn, threads []thre
 	mdlWaits(&d.waits, d.locks)
 	young := youngUnknown()
 	var old []*Session
-	present := make(map[uint64]bool, len(threads))
+	present, read := make(map[uint64]bool, len(sessions)), make(map[uint64]bool, len(sessions))
 	m.busy = false
-	for i := range threads {
-		t := &threads[i]
-		present[t.ID] = true
-		t.Transaction = d.transactions[t.thread]
+	for i := range sessions {
+		p := &sessions[i]
+		present[p.ID], read[p.ID] = true, p.Remembered == 0
+		p.Transaction = d.transactions[p.Statement.Thread]
 		if !m.transactions {
-			t.Unknown = append(t.Unknown, "transaction")
+			p.Unknown = append(p.Unknown, "transaction")
 		}
-		if t.System || t.thread == m.self {
+		if p.System || p.ID == m.poller {
 			continue
 		}
-		m.busy = m.busy || !t.sleeps || t.Transaction > 0
-		if t.Age < m.opts.Attention && t.Transaction < m.opts.Attention {
-			t.Unknown = slices.Concat(t.Unknown, young)
+		m.busy = m.busy || !p.Statement.Idle || p.Transaction > 0
+		if p.Age < m.opts.Attention && p.Transaction < m.opts.Attention {
+			p.Unknown = slices.Concat(p.Unknown, young)
 			continue
 		}
-		old = append(old, &t.Session)
-		m.tell(&t.Session, d)
+		old = append(old, p)
+		m.tell(p, d)
 	}
 	d.waits.attach(old)
+	m.idle.wanted = slices.ContainsFunc(d.waits.edges, func(e wait) bool { return !read[e.Session] })
 	m.attributes.keep(present)
 	return m.attributes.fill(ctx, conn, old)
 }

@@ -153,7 +153,8 @@ func (m *mysqlServer) killTogether(ctx context.Context, conn *sql.Conn, aims []a
 	for i := range aims {
 		parts[i] = part{fmt.Sprintf("/* underpin killer */\n"+mysqlTold, i), func(rows *sql.Rows) error { return scanTold(rows, &out[i]) }}
 	}
-	return readParts(ctx, conn, parts...)
+	_, err = readParts(ctx, conn, parts...)
+	return err
 }
 
 func (m *mysqlServer) addStrike(s *script, i int, a aim, fuse time.Duration) {

@@ -128,14 +128,19 @@ func (r *Rule) unprotects(c Class) bool { return slices.Contains(r.Unprotect, c)
 
 // over says whether a condition ends below the least budget the rule can have.
 func (r *Rule) over(s Span[time.Duration], all *Rules) bool {
-	least := r.Budget
-	if r.TagBudget != (Span[time.Duration]{}) {
-		least = min(least, max(r.TagBudget.Min, 1))
-	}
+	least := r.least()
 	if all.Overload.Factor > 0 {
 		least = time.Duration(float64(least) * all.Overload.Factor)
 	}
 	return s.Max > 0 && s.Max < least
+}
+
+// least is the least budget that a statement may ask the rule for.
+func (r *Rule) least() time.Duration {
+	if r.TagBudget == (Span[time.Duration]{}) {
+		return r.Budget
+	}
+	return min(r.Budget, max(r.TagBudget.Min, 1))
 }
 
 // allExact says whether there are patterns, and each is one of the words.

@@ -51,6 +51,8 @@ type serverLook struct {
 	snapshot Snapshot
 	// targets are the identities that may be killed until the next one.
 	targets map[StatementID]serverTarget
+	kind    lookKind
+	worked  time.Duration // as the clock says
 }
 
 // serverTarget is a statement as the last poll saw it.
@@ -77,6 +79,8 @@ type server struct {
 	killers []*link
 	dialect serverDialect
 	ages    ages
+	idle    idleSessions
+	work    work
 	missing []string // from the probe
 	boot    time.Time
 	targets map[StatementID]serverTarget
@@ -140,10 +144,11 @@ func (s *server) probe(ctx context.Context, conn *sql.Conn) error {
 	if err := conn.QueryRowContext(ctx, selectVersion).Scan(&s.version); err != nil {
 		return fmt.Errorf("ask for the version: %w", err)
 	}
+	s.idle, s.work = idleSessions{}, work{}
 	if strings.Contains(s.version, "MariaDB") {
-		s.flavour, s.dialect = MariaDB, newMariaDB(s.opts)
+		s.flavour, s.dialect = MariaDB, newMariaDB(s.opts, s.poller.id, &s.idle)
 	} else {
-		s.flavour, s.dialect = MySQL, newMySQL(s.opts, s.poller.id)
+		s.flavour, s.dialect = MySQL, newMySQL(s.opts, s.poller.id, &s.idle)
 	}
 	if err := s.readBoot(ctx, conn); err != nil {
 		return fmt.Errorf("ask for the uptime: %w", err)
@@ -211,6 +216,7 @@ func (s *server) Poll(ctx context.Context) (*Snapshot, error) {
 	degraded := slices.Concat(s.missing, r.snapshot.Degraded, s.poller.words(), words)
 	r.snapshot.Flavour, r.snapshot.Version, r.snapshot.Degraded = s.flavour, s.version, degraded
 	r.snapshot.Boot = s.boot.Format(time.RFC3339)
+	r.snapshot.Work = s.work.cost(r.kind, r.worked)
 	s.ages.bound(began, &r)
 	s.own(r.snapshot.Sessions)
 	for _, l := range s.killers {
@@ -219,6 +225,9 @@ func (s *server) Poll(ctx context.Context) (*Snapshot, error) {
 	s.targets = r.targets
 	return &r.snapshot, nil
 }
+
+// Renew implements [Server].
+func (s *server) Renew() { s.idle.wanted = true }
 
 // keepKillers sees to it that the connections that kill are there before they
 // are needed.

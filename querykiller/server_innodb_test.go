@@ -77,7 +77,7 @@ func TestStaleTransactions(t *testing.T) {
 		if s.Engine() == servers.MariaDB { // MySQL tells of row locks elsewhere
 			var text bytes.Buffer
 			require.NoError(t, tree.WriteText(&text))
-			require.Contains(t, text.String(), "is not known")
+			require.Contains(t, text.String(), "not all is seen")
 			require.Contains(t, w.running(waiter.id, 0).Unknown, "blocked_by")
 		}
 		stop()

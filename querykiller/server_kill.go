@@ -48,6 +48,7 @@ func (s *server) Kill(ctx context.Context, victims []Victim) []Killing {
 		})
 	}
 	links.Wait()
+	s.idle.killed(victims, out)
 	return out
 }
 

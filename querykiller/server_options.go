@@ -17,8 +17,8 @@ type Options struct {
 	// it these fields are in Unknown. Defaults to 100 ms. It must be shorter
 	// than the shortest budget.
 	Attention time.Duration
-	// SweepEvery is how often idle sessions are listed on MariaDB, and their last
-	// statements are read on MySQL. Defaults to 1 s.
+	// SweepEvery is how often idle sessions are read; between two times they are
+	// remembered. Defaults to 1 s.
 	SweepEvery time.Duration
 	// ConnectTimeout bounds the dialling of one connection. Defaults to 5 s.
 	ConnectTimeout time.Duration

@@ -94,6 +94,10 @@ type Session struct {
 	Own bool `json:"own,omitempty"`
 	// System says that the thread is the server's: no client is behind it.
 	System bool `json:"system,omitempty"`
+	// Remembered is for how long the server has not been asked about this session,
+	// which was idle then: what it has done since is not known. Zero: the poll has
+	// read it.
+	Remembered time.Duration `json:"remembered,omitempty"`
 
 	// BlockedBy are the sessions this one waits for.
 	BlockedBy []Block `json:"blocked_by,omitempty"`
@@ -152,6 +156,9 @@ type Snapshot struct {
 	// its transactions, because somebody reads information_schema.INNODB_TRX more
 	// often than every tenth of a second; zero is as it should be.
 	TransactionsStale time.Duration `json:"transactions_stale,omitempty"`
+	// Work is about how long the server has worked for this poll: as long as it has
+	// lately taken for such a one.
+	Work time.Duration `json:"work,omitempty"`
 	// Degraded says in words what this poll could not see, and what follows.
 	Degraded []string `json:"degraded,omitempty"`
 }
@@ -215,9 +222,11 @@ type Victim struct {
 // Server is the database as the killer sees it. The real ones are made by
 // [Connect]; tests have a simulated one. It is used by one goroutine at a time.
 type Server interface {
-	// Poll reads every session. Its cost is bounded; it takes no lock that
-	// statements wait for.
+	// Poll reads every session, and of those that are idle maybe what it remembers.
+	// Its cost is bounded; it takes no lock that statements wait for.
 	Poll(ctx context.Context) (*Snapshot, error)
+	// Renew has the next Poll read the idle sessions too.
+	Renew()
 	// Kill ends each victim's statement, or its connection, if it is still the
 	// one that runs; of an idle session Query and Event are those of its last
 	// statement. It never ends anything else. What became of each is in the order

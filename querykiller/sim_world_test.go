@@ -187,8 +187,7 @@ func (w *world) finish(c *client, at time.Duration) {
 	if a.may == 0 {
 		return
 	}
-	// While kills wait on the server for their time there is no poll.
-	due := a.began + a.may + a.patience + simBound + simAhead
+	due := a.began + a.may + a.patience + simBound
 	until := at
 	if a.killed > 0 {
 		until = a.killed
@@ -262,6 +261,9 @@ func (w *world) load() querykiller.Load {
 	}
 	return l
 }
+
+// Renew implements querykiller.Server: nothing is remembered here.
+func (w *world) Renew() {}
 
 // Close implements querykiller.Server.
 func (w *world) Close() error { return nil }

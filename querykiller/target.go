@@ -28,6 +28,11 @@ type target struct {
 // dying says whether the statement was killed.
 func (t *target) dying() bool { return t.kill != nil }
 
+// watched says whether what becomes of a kill is still to be told.
+func (t *target) watched() bool {
+	return t.dying() && !t.told[OutcomeSurvived] && !t.told[OutcomeRollingBack]
+}
+
 // carryOut does what follows from a poll that took so long.
 func (k *Killer) carryOut(ctx context.Context, s *Snapshot, took time.Duration) []Verdict {
 	polled := k.Clock.Now()
@@ -128,9 +133,12 @@ func (k *Killer) decide(ctx context.Context, c *judged) {
 	}
 	instead, why := k.instead(ctx, t, c)
 	switch {
+	case t.told[instead]:
+	case c.Remembered > 0: // it may have done something since: nothing is said of it unseen
+		k.unseen = true
 	case instead == "":
 		k.strike(t, c, k.decision(c, c.verdict.Act))
-	case !t.told[instead]:
+	default:
 		d := k.decision(c, c.verdict.Act)
 		d.Reason += why
 		k.once(ctx, t, d, instead)
@@ -275,7 +283,7 @@ func (k *Killer) once(ctx context.Context, t *target, d Decision, o Outcome) {
 func (k *Killer) abandon(ctx context.Context, why string) {
 	for _, id := range k.inOrder() {
 		t := k.targets[id]
-		if t.dying() && !t.told[OutcomeSurvived] && !t.told[OutcomeRollingBack] {
+		if t.watched() {
 			t.kill.Reason += "; " + why
 			k.once(ctx, t, *t.kill, OutcomeUnverified)
 		}

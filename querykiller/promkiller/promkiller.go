@@ -23,6 +23,7 @@ type Metrics struct {
 	polls     *prometheus.CounterVec
 	pollTime  prometheus.Histogram
 	lastPoll  prometheus.Gauge
+	interval  prometheus.Gauge
 	sessions  prometheus.Gauge
 	running   prometheus.Gauge
 	stale     prometheus.Gauge
@@ -70,6 +71,7 @@ func New(from Sources) *Metrics {
 		polls:     counter("polls_total", "Looks at the server, by whether they succeeded.", "outcome"),
 		pollTime:  histogram("poll_seconds", "How long a look at the server took."),
 		lastPoll:  gauge("last_poll_timestamp_seconds", "When the server was last looked at with success, by its own clock."),
+		interval:  gauge("interval_seconds", "How far apart looks at the server are at most, at present: more than was asked for where they are dear."),
 		sessions:  gauge("sessions", "Sessions that the last poll saw."),
 		running:   gauge("threads_running", "Statements that run, as the server counts them."),
 		stale:     gauge("transactions_stale_seconds", "For how long the server has told nothing new of its transactions, as something reads them too often."),
@@ -81,7 +83,7 @@ func New(from Sources) *Metrics {
 }
 
 func (m *Metrics) collectors() []prometheus.Collector {
-	return []prometheus.Collector{m.decisions, m.dead, m.overshoot, m.polls, m.pollTime, m.lastPoll, m.sessions, m.running, m.stale, m.overload, m.stopped, m.lost}
+	return []prometheus.Collector{m.decisions, m.dead, m.overshoot, m.polls, m.pollTime, m.lastPoll, m.interval, m.sessions, m.running, m.stale, m.overload, m.stopped, m.lost}
 }
 
 // Describe implements prometheus.Collector.
@@ -113,6 +115,7 @@ func (m *Metrics) Record(_ context.Context, d querykiller.Decision) error {
 // Polled takes in a look at the server; it is for [querykiller.Config.OnPoll].
 func (m *Metrics) Polled(p querykiller.Poll) {
 	m.pollTime.Observe(p.Took.Seconds())
+	m.interval.Set(p.Interval.Seconds())
 	if p.Err != nil {
 		m.polls.WithLabelValues("failed").Inc()
 		return

@@ -56,10 +56,10 @@ func TestEverythingIsExported(t *testing.T) {
 	} {
 		require.NoError(t, m.Record(t.Context(), d))
 	}
-	m.Polled(querykiller.Poll{Took: time.Millisecond, Overload: true, Snapshot: &querykiller.Snapshot{
+	m.Polled(querykiller.Poll{Took: time.Millisecond, Interval: 250 * time.Millisecond, Overload: true, Snapshot: &querykiller.Snapshot{
 		At: time.Unix(1700000000, 500_000_000), Sessions: make([]querykiller.Session, 9), Load: querykiller.Load{ThreadsRunning: 4},
 		TransactionsStale: 1500 * time.Millisecond}})
-	m.Polled(querykiller.Poll{Took: time.Second, Err: errors.New("gone")})
+	m.Polled(querykiller.Poll{Took: time.Second, Interval: 250 * time.Millisecond, Err: errors.New("gone")})
 	require.Equal(t, map[string]string{
 		"underpin_killer_decisions_total":             "action=kill_query outcome=dead rule=r 2;action=warn outcome=warned rule=w 1;",
 		"underpin_killer_dead_seconds":                "1;",
@@ -67,6 +67,7 @@ func TestEverythingIsExported(t *testing.T) {
 		"underpin_killer_polls_total":                 "outcome=done 1;outcome=failed 1;",
 		"underpin_killer_poll_seconds":                "2;",
 		"underpin_killer_last_poll_timestamp_seconds": "1.7000000005e+09;",
+		"underpin_killer_interval_seconds":            "0.25;",
 		"underpin_killer_sessions":                    "9;",
 		"underpin_killer_threads_running":             "4;",
 		"underpin_killer_transactions_stale_seconds":  "1.5;",
