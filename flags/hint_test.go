@@ -140,6 +140,20 @@ func TestAHintBringsTheChange(t *testing.T) {
 	})
 }
 
+// A hint that the store has confirmed is history: what the store says later is not
+// held against it.
+func TestAConfirmedHintIsForgotten(t *testing.T) {
+	store := &troubled{Memory: memory(t, toggle("f", "off"), toggle("g", "off"))}
+	hinted(t, store, flags.Config{Poll: time.Second}, func(t *testing.T, w *watching) {
+		w.tell(store.turnAndTell(t, "f", "on"))
+		pass(2 * time.Second)
+		require.Equal(t, []string{"f"}, w.changes())
+		store.turn(t, "g", "on") // and the hint is lost
+		pass(2 * time.Second)
+		require.Equal(t, []string{"g"}, w.changes())
+	})
+}
+
 // Whatever a hint is, the copy never serves what the store has not said, and a
 // poll brings what it has.
 func TestHintsThatCannotBeTaken(t *testing.T) {
@@ -270,7 +284,8 @@ func TestAHintThatTheStoreNeverConfirms(t *testing.T) {
 func TestAnAnswerOlderThanAHint(t *testing.T) {
 	for _, answered := range []int{0, 1, 2} { // how many of the changes the answer has
 		store := &troubled{Memory: memory(t, toggle("f", "off"), toggle("g", "off"))}
-		hinted(t, store, flags.Config{Timeout: time.Hour}, func(t *testing.T, w *watching) {
+		m := &told{polls: map[flags.Outcome]int{}, codes: map[flags.Code]int{}}
+		hinted(t, store, flags.Config{Timeout: time.Hour, Metrics: m}, func(t *testing.T, w *watching) {
 			var answers []flags.Update
 			var hints []flags.Hint
 			for _, name := range []string{"g", "f"} {
@@ -289,6 +304,7 @@ func TestAnAnswerOlderThanAHint(t *testing.T) {
 				require.Equal(t, store.at(t), w.Status().At)
 				pass(20 * time.Second)
 			}
+			require.Equal(t, answered == 0, m.polls[flags.Unchanged] == 1, "the store has said nothing new: %v", m.polls)
 			store.set(func(s *troubled) { s.fixed, s.slow = nil, 0 })
 			w.tell(flags.Hint{})
 			pass(time.Second)

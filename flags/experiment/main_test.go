@@ -3,7 +3,6 @@ package experiment_test
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -23,12 +22,7 @@ func TestMain(m *testing.M) {
 	if dsn := os.Getenv(envWriter); dsn != "" {
 		writeUntilKilled(dsn)
 	}
-	code := servers.Run(m)
-	if err := goleak.Find(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = max(code, 1)
-	}
-	os.Exit(code)
+	goleak.VerifyTestMain(servers.Tests{M: m})
 }
 
 const patience = 30 * time.Second

@@ -2,7 +2,6 @@ package redispub_test
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"regexp"
@@ -21,14 +20,7 @@ import (
 	"github.com/underpin-db/underpin/integration/servers"
 )
 
-func TestMain(m *testing.M) {
-	code := servers.Run(m)
-	if err := goleak.Find(); code == 0 && err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(servers.Tests{M: m}) }
 
 const patience = 20 * time.Second
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -22,14 +21,7 @@ import (
 	"github.com/underpin-db/underpin/internal/mysqlx"
 )
 
-func TestMain(m *testing.M) {
-	code := servers.Run(m)
-	if err := goleak.Find(); code == 0 && err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(servers.Tests{M: m}) }
 
 const patience = 30 * time.Second
 

@@ -19,7 +19,7 @@
 //
 //	proportions  [Proportions]: pooled score test; Newcombe's hybrid score interval
 //	means        [Means]: Welch's t with the degrees of freedom of Satterthwaite
-//	ratios       [Ratios]: delta method over units
+//	ratios       [Ratios]: score test and Welch's interval by the delta method over units
 //	percentiles  [Percentiles]: the error of the share below, clustered by unit, mapped to order statistics
 //	sequential   [Plan.Sequential]: mixture SPRT with a normal mixture
 //	ratio check  [SampleRatio]: chi-square

@@ -53,9 +53,14 @@ func Means(p Plan, control, treatment Moments) (Result, error) {
 	if c.variance+t.variance == 0 {
 		return Result{}, ErrNoVariation
 	}
-	df := (c.variance + t.variance) * (c.variance + t.variance) /
+	return p.compare(c, t, welch(c, t))
+}
+
+// welch are the degrees of freedom of the difference of two estimates, of which
+// one has a variance.
+func welch(c, t side) float64 {
+	return (c.variance + t.variance) * (c.variance + t.variance) /
 		(c.variance*c.variance/float64(c.units-1) + t.variance*t.variance/float64(t.units-1))
-	return p.compare(c, t, df)
 }
 
 func (m Moments) side() side {

@@ -42,6 +42,12 @@ func (p Pairs) check() error {
 //
 //	Var(Y̅/X̅) ≈ (Var(Y) − 2R·Cov(Y,X) + R²·Var(X)) / (n·X̅²),  R = Y̅/X̅
 //
+// The interval is Welch's on these two. The p-values are those of a score test, as
+// [Proportions] has it: under the hypothesis of no difference both branches have one
+// R, that of all units, and the variance is of Y − RX about it. A branch's own R
+// lies nearer to its own units than the true one does, most of all where few units
+// weigh much, so that the variance about it is a little too small.
+//
 // The denominator has to be positive in both branches.
 func Ratios(p Plan, control, treatment Pairs) (Result, error) {
 	c, err := control.ratio()
@@ -52,7 +58,17 @@ func Ratios(p Plan, control, treatment Pairs) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return p.compare(c, t, 0)
+	df := welch(c, t)
+	r, err := p.compare(c, t, df)
+	if err != nil {
+		return Result{}, err
+	}
+	nc, nt := float64(c.units), float64(t.units)
+	all := (nc*control.Y.Mean + nt*treatment.Y.Mean) / (nc*control.X.Mean + nt*treatment.X.Mean)
+	null := math.Sqrt(control.about(all) + treatment.about(all))
+	r.Fixed.P = p.fixed(r.Effect, null, df).P
+	r.Sequential.P = p.Sequential(r.Effect, null, r.Units).P
+	return r, nil
 }
 
 func (p Pairs) ratio() (side, error) {
@@ -63,6 +79,13 @@ func (p Pairs) ratio() (side, error) {
 		return side{}, fmt.Errorf("%w: the denominator of the ratio is %v", ErrUndefined, p.X.Mean)
 	}
 	r := p.Y.Mean / p.X.Mean
-	residual := p.Y.Variance - 2*r*p.Covariance + r*r*p.X.Variance
-	return side{r, max(residual, 0) / (float64(p.Y.Units) * p.X.Mean * p.X.Mean), p.Y.Units}, nil
+	return side{r, p.about(r), p.Y.Units}, nil
+}
+
+// about is the variance of the branch's ratio, from how far units are from a
+// ratio r that need not be the branch's own.
+func (p Pairs) about(r float64) float64 {
+	n, off := float64(p.Y.Units), p.Y.Mean-r*p.X.Mean
+	residual := max(p.Y.Variance-2*r*p.Covariance+r*r*p.X.Variance, 0) + off*off*n/(n-1)
+	return residual / (n * p.X.Mean * p.X.Mean)
 }
