@@ -7,9 +7,13 @@ GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(BIN)/golangci-lint-$(GOLANGCI_VERSION)
 WITH_SERVERS := go run ./integration/cmd/withservers
 SOURCES := cmd internal integration migrate dualwrite backfill flags querykiller review examples
-# Packages run side by side; tests inside them do too. Two cores are assumed.
+# Packages run side by side; tests inside them do too. Two cores are assumed, and
+# that most tests wait for a server most of the time.
 # make lint vets; stripping the test binaries saves half a minute of linking.
-TEST_FLAGS ?= -timeout 15m -vet=off -ldflags=-s
+TEST_FLAGS ?= -timeout 15m -vet=off -ldflags=-s -p 3 -parallel 6
+# In the order in which they begin. The query killer's tests wait for one another:
+# begun last, they would run alone.
+TEST_PACKAGES := ./backfill/... ./dualwrite/... ./flags/... ./integration/... ./internal/... ./querykiller/... ./...
 
 .DEFAULT_GOAL := help
 
@@ -23,7 +27,7 @@ build: ## Build the binary into .bin/underpin
 
 .PHONY: test
 test: ## Run every test on real MySQL and MariaDB
-	$(WITH_SERVERS) -- go test $(TEST_FLAGS) ./...
+	$(WITH_SERVERS) -- go test $(TEST_FLAGS) $(TEST_PACKAGES)
 
 .PHONY: test-race
 test-race: ## Run every test under the race detector

@@ -19,6 +19,13 @@ const sysbenchTable = `CREATE TABLE %s (
   pad CHAR(60) NOT NULL DEFAULT '',
   KEY k_1 (k))`
 
+// sysbenchCopy is a change of the whole table.
+var sysbenchCopy = declared{
+	ddl:    []string{fmt.Sprintf(sysbenchTable, "src"), fmt.Sprintf(sysbenchTable, "dst")},
+	source: "src", target: "dst", key: []string{"id"},
+	forward: [][2]string{{"k", "{k}"}, {"c", "{c}"}, {"pad", "{pad}"}},
+}
+
 // benchRows is the size of the table.
 const benchRows = 1_000_000
 
@@ -92,11 +99,7 @@ var indexing = []struct{ name, drop, add string }{
 func BenchmarkCopyAndVerify(b *testing.B) {
 	for _, c := range benchServers {
 		b.Run(c.name, func(b *testing.B) {
-			f := newFixture(b, benchServer(b, c.options), declared{
-				ddl:    []string{fmt.Sprintf(sysbenchTable, "src"), fmt.Sprintf(sysbenchTable, "dst")},
-				source: "src", target: "dst", key: []string{"id"},
-				forward: [][2]string{{"k", "{k}"}, {"c", "{c}"}, {"pad", "{pad}"}},
-			})
+			f := newFixture(b, benchServer(b, c.options), sysbenchCopy)
 			f.fillSysbench("src", benchRows)
 			for _, index := range indexing {
 				b.Run(index.name, func(b *testing.B) { f.copyAndVerify(b, index.drop, index.add) })
@@ -109,13 +112,7 @@ func BenchmarkCopyAndVerify(b *testing.B) {
 // before the rows come, and come after them.
 func (f *fixture) copyAndVerify(b *testing.B, drop, add string) {
 	f.t = b
-	prepare := func() {
-		f.exec("DROP TABLE dst")
-		f.exec("CREATE TABLE dst LIKE src")
-		if drop != "" {
-			f.exec(drop)
-		}
-	}
+	prepare := func() { f.emptyTarget(drop) }
 	var native, two, one, built, verified spent
 	for b.Loop() {
 		for range benchRounds {
@@ -140,6 +137,15 @@ func (f *fixture) copyAndVerify(b *testing.B, drop, add string) {
 	verified.report(b, "verify")
 	b.ReportMetric((median(two.clock)+median(built.clock)+median(verified.clock))/median(native.clock), "ratio")
 	b.ReportMetric((median(two.cpu)+median(built.cpu)+median(verified.cpu))/median(native.cpu), "cpu-ratio")
+}
+
+// emptyTarget makes the target anew. The statement takes its index away.
+func (f *fixture) emptyTarget(drop string) {
+	f.exec("DROP TABLE dst")
+	f.exec("CREATE TABLE dst LIKE src")
+	if drop != "" {
+		f.exec(drop)
+	}
 }
 
 // BenchmarkColumnChange is the same for a change inside the table: an UPDATE

@@ -1,7 +1,6 @@
 package backfill
 
 import (
-	"fmt"
 	"os"
 	"testing"
 
@@ -14,10 +13,5 @@ func TestMain(m *testing.M) {
 	if os.Getenv(envChild) != "" {
 		os.Exit(child())
 	}
-	code := servers.Run(m)
-	if err := goleak.Find(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	goleak.VerifyTestMain(servers.Tests{M: m})
 }

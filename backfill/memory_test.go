@@ -44,11 +44,7 @@ func BenchmarkMemory(b *testing.B) {
 // copyHeap is the highest heap in use, in MiB, while a table of so many rows is
 // copied and verified with the default settings, the engine's two workers on.
 func copyHeap(b *testing.B, server *servers.Server, rows int) float64 {
-	f := newFixture(b, server, declared{
-		ddl:    []string{fmt.Sprintf(sysbenchTable, "src"), fmt.Sprintf(sysbenchTable, "dst")},
-		source: "src", target: "dst", key: []string{"id"},
-		forward: [][2]string{{"k", "{k}"}, {"c", "{c}"}, {"pad", "{pad}"}},
-	})
+	f := newFixture(b, server, sysbenchCopy)
 	f.fillSysbench("src", rows)
 	return float64(heapDuring(func() {
 		r := f.backfill(Config{DB: f.db, Change: f.change, Job: Backfill, Run: f.run, Workers: 2})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/underpin-db/underpin/dualwrite"
 	"github.com/underpin-db/underpin/integration/servers"
@@ -22,7 +22,7 @@ import (
 	"github.com/underpin-db/underpin/migrate/plan"
 )
 
-func TestMain(m *testing.M) { os.Exit(servers.Run(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(servers.Tests{M: m}) }
 
 const (
 	writers = 64

@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	code := servers.Run(m)
+	code := servers.Tests{M: m}.Run()
 	figures.print(os.Stdout)
 	os.Exit(code)
 }

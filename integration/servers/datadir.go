@@ -1,6 +1,7 @@
 package servers
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -22,6 +23,19 @@ const (
 	// youngest protects a directory between its creation and the moment its owner holds the lock.
 	youngest = time.Minute
 )
+
+// memoryNeeded is several times what a whole run of the tests writes to one server.
+const memoryNeeded = 6 << 30
+
+// dataParent is where data directories are made when nobody says. A relaxed server does not promise to outlive its
+// machine, and temporary tables, which MariaDB makes for most queries of information_schema, cost a disk's file system
+// more than the server: it lives in memory where there is plenty. TMPDIR overrides that.
+func (d Durability) dataParent() string {
+	if d == Relaxed && os.Getenv("TMPDIR") == "" {
+		return cmp.Or(memoryFor(memoryNeeded), os.TempDir())
+	}
+	return os.TempDir()
+}
 
 // workDir is the temporary directory of one server, held by a lock for as long as its owner lives.
 type workDir struct {

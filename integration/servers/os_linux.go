@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"syscall"
 )
 
@@ -99,4 +100,37 @@ func tryLock(f *os.File) (lockState, error) {
 // unmount detaches whatever is mounted on path.
 func unmount(path string) error {
 	return syscall.Unmount(path, syscall.MNT_DETACH)
+}
+
+// memory is where every Linux has a file system that never touches a disk.
+const memory = "/dev/shm"
+
+// memoryFor returns a folder in memory with room for that many bytes, or nothing. What the file system has left and
+// what the machine has left are two limits: the first is a share of all memory, used or not.
+func memoryFor(bytes uint64) string {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(memory, &fs); err != nil || fs.Type != tmpfsMagic || fs.Bavail*uint64(fs.Bsize) < bytes {
+		return ""
+	}
+	if left, err := availableMemory(); err != nil || left < bytes {
+		return ""
+	}
+	return memory
+}
+
+// tmpfsMagic is statfs's name for a tmpfs.
+const tmpfsMagic = 0x01021994
+
+// availableMemory is what the kernel says could be had without pushing anything out.
+func availableMemory() (uint64, error) {
+	text, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(text), "\nMemAvailable:")
+	var kibibytes uint64
+	if _, err := fmt.Sscan(rest, &kibibytes); err != nil {
+		return 0, fmt.Errorf("read /proc/meminfo: %w", err)
+	}
+	return kibibytes << 10, nil
 }

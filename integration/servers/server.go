@@ -24,8 +24,9 @@ type Options struct {
 	// that source is passed over.
 	ExtraArgs []string
 
-	// Dir is where the temporary data directory is made; zero: os.TempDir(). A server that runs in an
-	// installed tree keeps its data inside that tree and ignores it.
+	// Dir is where the temporary data directory is made; zero: os.TempDir(), or memory for a relaxed server where
+	// there is plenty and TMPDIR is not set. A server that runs in an installed tree keeps its data inside that tree
+	// and ignores it.
 	Dir string
 
 	// Log receives a line for everything that takes time or changes the machine; zero: nothing is written.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/underpin-db/underpin/integration/servers"
 )
@@ -19,7 +20,7 @@ func TestMain(m *testing.M) {
 		helper()
 		return
 	}
-	os.Exit(servers.Run(m))
+	goleak.VerifyTestMain(servers.Tests{M: m})
 }
 
 func TestEachServerIsWhatItSays(t *testing.T) {
@@ -47,6 +48,9 @@ func TestEachServerIsSetUpForTests(t *testing.T) {
 		}
 		wantSchema := map[servers.Engine]string{servers.MySQL: "1", servers.MariaDB: "0"}
 		require.Equal(t, wantSchema[s.Engine()], variableOf(t, s, "performance_schema"))
+		if s.Engine() == servers.MySQL {
+			require.Equal(t, "1000", variableOf(t, s, "performance_schema_digests_size"))
+		}
 	})
 }
 

@@ -104,7 +104,6 @@ func (o *Options) complete() ([]Source, error) {
 // sources fills in the defaults that hold for every kind of server and returns the sources to try.
 func (o *Options) sources() ([]Source, error) {
 	o.StartTimeout = cmp.Or(o.StartTimeout, defaultStartTimeout)
-	o.Dir = cmp.Or(o.Dir, os.TempDir())
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
@@ -112,6 +111,7 @@ func (o *Options) sources() ([]Source, error) {
 	if o.Durability != Relaxed && o.Durability != Durable {
 		return nil, fmt.Errorf("unknown durability %q: use %s or %s", o.Durability, Relaxed, Durable)
 	}
+	o.Dir = cmp.Or(o.Dir, o.Durability.dataParent())
 	via, err := ParseSource(cmp.Or(string(o.Via), os.Getenv(EnvSource)))
 	if err != nil && o.Via == Auto {
 		return nil, fmt.Errorf("read %s: %w", EnvSource, err)

@@ -61,15 +61,18 @@ func (s *shared) stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Run is for TestMain: it runs the tests, then stops the servers that ForTest started. It returns instead of
-// exiting, so that the caller can look for leaks afterwards.
+// Tests is for TestMain: its Run runs the tests, then stops the servers that ForTest started, so that goroutines
+// that are there afterwards were left behind.
 //
-//	func TestMain(m *testing.M) { os.Exit(servers.Run(m)) }
+//	func TestMain(m *testing.M) { goleak.VerifyTestMain(servers.Tests{M: m}) }
 //
 // A process without it leaves its servers to the kernel, which kills them when the process ends, and their data to
 // the next start.
-func Run(m *testing.M) int {
-	code := m.Run()
+type Tests struct{ M *testing.M }
+
+// Run returns the code to exit with.
+func (t Tests) Run() int {
+	code := t.M.Run()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := errors.Join(ofProcess.stop(ctx), stopRedisOfProcess(ctx)); err != nil {

@@ -112,3 +112,19 @@ func TestFreePortIsBelowTheEphemeralRange(t *testing.T) {
 	require.GreaterOrEqual(t, port, lowestPort)
 	require.Less(t, port, usualEphemeralPort)
 }
+
+// Only what may go with the machine lives in memory, only where there is room, and nowhere but where TMPDIR says.
+func TestDataParent(t *testing.T) {
+	t.Setenv("TMPDIR", "")
+	disk := os.TempDir()
+	require.Equal(t, disk, Durable.dataParent())
+	require.Contains(t, []string{disk, memoryFor(memoryNeeded)}, Relaxed.dataParent())
+	require.Empty(t, memoryFor(1<<62), "no machine has that much")
+	if here := memoryFor(1); here != "" {
+		require.NotEqual(t, disk, here)
+		require.DirExists(t, here)
+	}
+	own := t.TempDir()
+	t.Setenv("TMPDIR", own)
+	require.Equal(t, own, Relaxed.dataParent())
+}
