@@ -221,17 +221,41 @@ func (d *differ) compare(ctx context.Context, s scratched, from, to *schema.Tabl
 	unknown := written.unexplained(changes)
 	changes = d.decided(p, changes)
 	d.alters = append(d.alters, drops...)
-	if len(changes) > 0 {
-		planned, err := d.driver.PlanChanges(ctx, p.want.name, []schema.Change{&schema.ModifyTable{T: to, Changes: changes}}, unqualified)
-		if err != nil {
-			return fmt.Errorf("write the DDL for table %s: %w", p.want.name, err)
-		}
-		for _, c := range planned.Changes {
-			d.alters = append(d.alters, c.Cmd)
-		}
+	if err := d.alter(ctx, to, changes, written); err != nil {
+		return fmt.Errorf("write the DDL for table %s: %w", p.want.name, err)
 	}
 	d.inServersWords(p, written, unknown)
 	d.alters = append(d.alters, adds...)
+	return nil
+}
+
+// alter writes changes of a table as one statement: columns in the server's words,
+// where they can be had, and what is left in those of Atlas, which does not write
+// all that it compares (ZEROFILL, DOUBLE(9,2)).
+func (d *differ) alter(ctx context.Context, to *schema.Table, changes []schema.Change, w writings) error {
+	alter := "ALTER TABLE " + mysqlx.Quote(to.Name) + " "
+	var clauses, others []string
+	for _, c := range changes {
+		if clause, ok := w.clause(c); ok {
+			clauses = append(clauses, clause)
+			continue
+		}
+		planned, err := d.driver.PlanChanges(ctx, to.Name, []schema.Change{&schema.ModifyTable{T: to, Changes: []schema.Change{c}}}, unqualified)
+		if err != nil {
+			return err
+		}
+		for _, c := range planned.Changes {
+			if clause, ok := strings.CutPrefix(c.Cmd, alter); ok {
+				clauses = append(clauses, clause)
+			} else {
+				others = append(others, c.Cmd)
+			}
+		}
+	}
+	if len(clauses) > 0 {
+		d.alters = append(d.alters, alter+strings.Join(clauses, ", "))
+	}
+	d.alters = append(d.alters, others...)
 	return nil
 }
 

@@ -57,6 +57,8 @@ var (
 	// the table's at columns for which it was typed, and means nothing by it.
 	collated  = regexp.MustCompile(`^((?:(?:var)?char\([0-9]+\)|(?:tiny|medium|long)?text|(?:enum|set)\((?:'(?:[^'\\]|''|\\.)*',?)+\)))(?: CHARACTER SET \w+)? COLLATE (\w+)`)
 	collation = regexp.MustCompile(`^[^']*? COLLATE=(\w+)`)
+	// worded are the types that have a character set.
+	worded = regexp.MustCompile(`^(?:(?:var)?char\(|(?:tiny|medium|long)?text\b|(?:enum|set)\()`)
 	// btree is what an index is anyway.
 	btree = regexp.MustCompile(`^([^'"]*\)) USING BTREE`)
 )

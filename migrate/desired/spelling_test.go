@@ -4,10 +4,12 @@ import (
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/underpin-db/underpin/integration/servers"
@@ -40,6 +42,8 @@ var columns = []choice{
 	{[]string{"DATETIME(3) NULL DEFAULT CURRENT_TIMESTAMP(3)", "datetime(3) default now(3)"}, []string{"DATETIME(3)", "DATETIME DEFAULT CURRENT_TIMESTAMP", "DATETIME(3) DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3)", "DATETIME(6) DEFAULT CURRENT_TIMESTAMP(6)"}},
 	{[]string{"TIMESTAMP NULL DEFAULT NULL", "timestamp null"}, []string{"TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP", "TIMESTAMP NULL ON UPDATE CURRENT_TIMESTAMP", "DATETIME NULL", "TIMESTAMP(1) NULL"}},
 	{[]string{"DATE NOT NULL DEFAULT '2020-01-02'", "date default '2020-01-02' not null"}, []string{"DATE NOT NULL DEFAULT '2020-01-03'", "DATETIME NOT NULL DEFAULT '2020-01-02'"}},
+	{[]string{"JSON NULL", "json default null"}, []string{"LONGTEXT", "JSON NOT NULL"}},
+	{[]string{"INT(6) UNSIGNED ZEROFILL NULL", "int(6) zerofill"}, []string{"INT UNSIGNED", "INT(7) ZEROFILL", "INT(6) ZEROFILL NOT NULL DEFAULT 3"}},
 	{[]string{"YEAR NULL", "year(4)"}, []string{"YEAR NOT NULL", "SMALLINT"}},
 	{[]string{"VARBINARY(5) NULL", "varbinary(5) default null"}, []string{"BINARY(5)", "VARBINARY(6)", "VARBINARY(5) DEFAULT 'a'", "VARCHAR(5)"}},
 	{[]string{"BLOB", "blob(300) null"}, []string{"TINYBLOB", "TEXT", "BLOB NOT NULL"}},
@@ -194,4 +198,51 @@ func run(t *testing.T, db *sql.DB, statements ...string) {
 		_, err := db.ExecContext(t.Context(), statement)
 		require.NoError(t, err, statement)
 	}
+}
+
+// refusedSpelling is what Diff refuses to read.
+var refusedSpelling = regexp.MustCompile(`^N|ASCII|UNICODE`)
+
+// What Diff says leads to what is desired: afterwards nothing differs. Columns are
+// altered from each definition to each of the others, and added.
+func TestDiffLeadsThere(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		db := s.Database(t).DB
+		table := func(n int) string {
+			parts := []string{"id INT NOT NULL PRIMARY KEY"}
+			for i, c := range columns {
+				if strings.Contains(c.same[0], "GENERATED") {
+					continue // what it is generated from is not altered
+				}
+				var all []string
+				for _, definition := range append(c.same[:1:1], c.other...) {
+					if !refusedSpelling.MatchString(definition) {
+						all = append(all, definition)
+					}
+				}
+				parts = append(parts, fmt.Sprintf("c%d %s", i, all[n%len(all)]))
+			}
+			return "CREATE TABLE t (\n  " + strings.Join(parts, ",\n  ") + "\n)"
+		}
+		most := 0
+		for _, c := range columns {
+			most = max(most, 1+len(c.other))
+		}
+		leads := func(from, to string) {
+			run(t, db, from)
+			got, err := desired.Diff(t.Context(), db, source(to), desired.Options{})
+			require.NoError(t, err, "from\n%s\nto\n%s", from, to)
+			require.NotEmpty(t, got)
+			run(t, db, got...)
+			again, err := desired.Diff(t.Context(), db, source(to), desired.Options{})
+			require.NoError(t, err)
+			assert.Empty(t, again, "after %q", got)
+			run(t, db, "DROP TABLE t")
+		}
+		for n := range most {
+			leads(table(n), table(n+1))
+			leads(table(n), table(n+1)+" DEFAULT CHARSET=latin1 COLLATE=latin1_general_cs")
+			leads("CREATE TABLE t (id INT NOT NULL PRIMARY KEY)", table(n))
+		}
+	})
 }

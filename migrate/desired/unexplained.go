@@ -15,8 +15,8 @@ import (
 // writings are what the server writes of both tables of a pair, where both are
 // known in every line.
 type writings struct {
-	live, want shown
-	known      bool
+	live, want       shown
+	known, wantKnown bool
 }
 
 // written asks for the scratch table.
@@ -25,10 +25,10 @@ func (d *differ) written(ctx context.Context, p scratched) (w writings, err erro
 	if err != nil {
 		return w, fmt.Errorf("read the definition of the scratch table of %s: %w", p.want.name, err)
 	}
-	var live, want bool
+	var live bool
 	w.live, live = readShown(p.text)
-	w.want, want = p.want.readScratch(text, p.name)
-	w.known = live && want
+	w.want, w.wantKnown = p.want.readScratch(text, p.name)
+	w.known = live && w.wantKnown
 	return w, nil
 }
 
@@ -82,17 +82,42 @@ func subjects(c schema.Change) []part {
 	return nil
 }
 
+// clause writes a column that is added or modified as the server writes it in the
+// desired table. It is false where that is not known or means something else in the
+// live one, whose character set a column has that names none, and where a check
+// would come with it.
+func (w writings) clause(c schema.Change) (clause string, ok bool) {
+	verb, name := "", ""
+	switch c := c.(type) {
+	case *schema.AddColumn:
+		verb, name = "ADD COLUMN ", c.C.Name
+	case *schema.ModifyColumn:
+		verb, name = "MODIFY COLUMN ", c.To.Name
+	}
+	p := part{partColumn, mysqlx.Quote(name)}
+	said := w.want.parts[p]
+	if said == "" || strings.Contains(said, "CHECK (") || !w.stands(said) {
+		return "", false
+	}
+	return verb + p.name + " " + said, true
+}
+
+// stands reports whether what the server says of a column of the desired table means
+// the same in the live one.
+func (w writings) stands(said string) bool {
+	options := part{kind: partOptions}
+	return w.wantKnown && (!worded.MatchString(said) || w.known && w.live.parts[options] == w.want.parts[options])
+}
+
 // inServersWords writes the DDL for unexplained parts as the server writes those
 // of the desired table, and refuses what cannot be altered in that way.
 func (d *differ) inServersWords(p *pair, w writings, parts []part) {
 	alter := "ALTER TABLE " + mysqlx.Quote(p.want.name) + " "
-	options := part{kind: partOptions}
-	sameOptions := w.live.parts[options] == w.want.parts[options] // what a column leaves out is the table's
 	for _, part := range parts {
 		live, want := w.live.parts[part], w.want.parts[part]
 		both := live != "" && want != ""
 		switch {
-		case both && sameOptions && part.kind == partColumn:
+		case both && part.kind == partColumn && w.stands(want):
 			d.alters = append(d.alters, alter+"MODIFY COLUMN "+part.name+" "+want)
 		case both && part.kind == partIndex:
 			d.alters = append(d.alters, alter+"DROP INDEX "+part.name, alter+"ADD "+want)
