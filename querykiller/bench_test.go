@@ -208,8 +208,9 @@ func BenchmarkPolling(b *testing.B) {
 					b.ReportMetric(0, "ns/op")
 				})
 				b.Run(fmt.Sprintf("running=%d/killer=%v", running, interval), func(b *testing.B) {
-					share, kept := killerShare(b, w, interval)
+					share, told, kept := killerShare(b, w, interval)
 					b.ReportMetric(100*share, "%core")
+					b.ReportMetric(100*told, "%core-told")
 					b.ReportMetric(kept.Seconds()*1000, "ms-kept")
 					b.ReportMetric(0, "ns/op")
 				})
@@ -249,27 +250,35 @@ func pollingShare(b *testing.B, w *watched, interval time.Duration) float64 {
 	return share
 }
 
-// killerShare is what a killer with the built-in rules costs, and how long it waits
-// from poll to poll in the mean. It kills nothing: what runs goes on.
-func killerShare(b *testing.B, w *watched, interval time.Duration) (share float64, kept time.Duration) {
+// killerShare is what a killer with the built-in rules costs, what it takes itself
+// to cost, and how long it waits from poll to poll in the mean. It kills nothing: what
+// runs goes on.
+func killerShare(b *testing.B, w *watched, interval time.Duration) (share, told float64, kept time.Duration) {
 	b.Helper()
-	var polls atomic.Int64
+	var polls, work atomic.Int64
 	rules, err := DefaultRules(benchBudget)
 	require.NoError(b, err)
 	for b.Loop() {
 		stop := run(b, Config{
 			Server: connectTo(b, w.d.DSN, Options{}), Rules: rules, Mode: ModeDryRun, Interval: interval,
 			Recorder: RecorderFunc(func(context.Context, Decision) error { return nil }),
-			OnPoll:   func(Poll) { polls.Add(1) },
+			OnPoll: func(p Poll) {
+				if p.Err == nil {
+					polls.Add(1)
+					work.Add(int64(p.Snapshot.Work))
+				}
+			},
 		})
 		require.Eventually(b, func() bool { return polls.Load() > workRow*workRows }, 2*time.Minute, 10*time.Millisecond, "it has to know what polls cost")
-		before, began := polls.Load(), time.Now()
+		before, worked, began := polls.Load(), work.Load(), time.Now()
 		share = usedFor(b, w, interval, nothing)
-		kept = time.Since(began) / time.Duration(polls.Load()-before)
+		took := time.Since(began)
+		kept = took / time.Duration(polls.Load()-before)
+		told = float64(work.Load()-worked) / float64(took)
 		stop()
 		share -= usedFor(b, w, interval, nothing)
 	}
-	return share, kept
+	return share, told, kept
 }
 
 // BenchmarkWindow: how long after MySQL has read a statement's identity again

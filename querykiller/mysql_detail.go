@@ -20,8 +20,6 @@ type details struct {
 	full         bool                     // all but the transactions' ages was asked for
 	transactions map[uint64]time.Duration // by thread
 	holders      map[uint64]bool          // threads
-	locks        []mdl
-	waits        waits
 	trx          *reading // nil: not asked for
 	cannot       bool     // error 3854
 	words        []string
@@ -63,7 +61,7 @@ func (m *mysqlServer) parts(d *details) []part {
 			err := rows.Scan(&thread)
 			d.holders[thread] = true
 			return err
-		}}, lockPart(&d.locks), rowWaitPart(mysqlRowWaits, &d.waits))
+		}})
 	}
 	if m.rows {
 		var more []part
@@ -79,7 +77,6 @@ func (m *mysqlServer) detail(ctx context.Context, conn *sql.Conn, sessions []Ses
 	if d.trx != nil && !d.cannot {
 		m.innodb.take(d.trx, nil)
 	}
-	mdlWaits(&d.waits, d.locks)
 	young := youngUnknown()
 	var old []*Session
 	present, read := make(map[uint64]bool, len(sessions)), make(map[uint64]bool, len(sessions))
@@ -102,10 +99,26 @@ func (m *mysqlServer) detail(ctx context.Context, conn *sql.Conn, sessions []Ses
 		old = append(old, p)
 		m.tell(p, d)
 	}
-	d.waits.attach(old)
-	m.idle.wanted = slices.ContainsFunc(d.waits.edges, func(e wait) bool { return !read[e.Session] })
 	m.attributes.keep(present)
-	return m.attributes.fill(ctx, conn, old)
+	if err := m.attributes.fill(ctx, conn, old); err != nil {
+		return err
+	}
+	if !d.full || !m.locks || !slices.ContainsFunc(old, m.mayWait) {
+		return nil
+	}
+	w, err := m.waits(ctx, conn)
+	if err != nil {
+		return err
+	}
+	w.attach(old)
+	m.idle.wanted = slices.ContainsFunc(w.edges, func(e wait) bool { return !read[e.Session] })
+	return nil
+}
+
+// mayWait reports whether a session may be waiting for a lock: where nobody may,
+// the two tables that tell are not read, which is a quarter of what a look costs.
+func (m *mysqlServer) mayWait(s *Session) bool {
+	return mayWait(s) || !s.Statement.Idle && !(m.transactions && s.Statement.Known())
 }
 
 // tell fills in what was read of one session; what was not is unknown, until the
