@@ -103,9 +103,9 @@ func TestFenceHoldsTheTransitionUntilItsCommit(t *testing.T) {
 		}
 		done := make(chan error, 1)
 		go func() { done <- control.Transit(t.Context(), db, change, from, next) }()
-		waiting(t, db, "underpin transition")
+		waiting(t, s, db, "underpin transition")
 		require.NoError(t, writers[0].Commit())
-		waiting(t, db, "underpin transition")
+		waiting(t, s, db, "underpin transition")
 		select {
 		case err := <-done:
 			t.Fatalf("the transition did not wait for the second writer: %v", err)
@@ -138,7 +138,7 @@ func TestFenceReadsWhatIsCommittedNotTheSnapshot(t *testing.T) {
 		}
 		done := make(chan answer, 1)
 		go func() { f, err := control.Fence(t.Context(), writer, change); done <- answer{f, err} }()
-		waiting(t, db, "underpin fence")
+		waiting(t, s, db, "underpin fence")
 		require.NoError(t, tx.Commit())
 		got := <-done
 		require.NoError(t, got.err)
@@ -232,7 +232,7 @@ func TestFenceAllHoldsRegistrations(t *testing.T) {
 				names = append(names, c.Name)
 			}
 			go func() { done <- control.Register(context.WithoutCancel(t.Context()), db, "a-new-one", "accounts") }()
-			waiting(t, db, "INSERT IGNORE INTO _underpin_change")
+			waiting(t, s, db, "INSERT IGNORE INTO _underpin_change")
 			select {
 			case err := <-done:
 				return errors.Join(errors.New("the registration did not wait"), err)

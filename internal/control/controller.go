@@ -42,9 +42,12 @@ SET lease_until = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND
 WHERE ` + "`change`" + ` = ?
   AND token = ?`
 
+// releaseController raises the token as well: a renewal that its sender has given
+// up may reach the server after it, and must not bring the lease back.
 const releaseController = `/* underpin controller */
 UPDATE _underpin_controller
-SET lease_until = '1970-01-02',
+SET token = token + 1,
+    lease_until = '1970-01-02',
     owner = ''
 WHERE ` + "`change`" + ` = ?
   AND token = ?`

@@ -31,6 +31,7 @@ func TestControllerIsTakenRenewedAndReleased(t *testing.T) {
 		require.NoError(t, err)
 		require.Greater(t, c.Left, 50*time.Minute)
 		require.NoError(t, control.ReleaseController(t.Context(), db, change, token))
+		require.ErrorIs(t, control.RenewController(t.Context(), db, change, token, time.Hour), control.ErrLost, "a renewal that comes late")
 		next, err := control.TakeController(t.Context(), db, change, "bob@host", time.Minute)
 		require.NoError(t, err)
 		require.Greater(t, next, token)
@@ -106,7 +107,7 @@ func TestConfirmHoldsTheController(t *testing.T) {
 			_, err := control.TakeController(t.Context(), db, change, "bob@host", time.Minute)
 			done <- err
 		}()
-		waiting(t, db, "underpin controller")
+		waiting(t, s, db, "underpin controller")
 		require.NoError(t, tx.Commit())
 		require.NoError(t, <-done)
 	})

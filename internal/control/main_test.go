@@ -60,12 +60,12 @@ func inTx(ctx context.Context, db *sql.DB, fn func(tx *sql.Tx) error) error {
 }
 
 // waiting polls until a statement that contains text runs in db's database.
-func waiting(t *testing.T, db *sql.DB, text string) {
+func waiting(t *testing.T, s *servers.Server, db *sql.DB, text string) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		var n int
 		err := db.QueryRowContext(context.WithoutCancel(t.Context()),
-			"SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE ? AND id <> CONNECTION_ID()",
+			"SELECT COUNT(*) FROM "+s.Engine().Processlist()+" WHERE db = DATABASE() AND info LIKE ? AND id <> CONNECTION_ID()",
 			"%"+text+"%").Scan(&n)
 		return err == nil && n > 0
 	}, patience, 5*time.Millisecond, "a statement like %q", text)
