@@ -206,12 +206,12 @@ func TestSilentOwnerLosesItsSpan(t *testing.T) {
 		require.NoError(t, h.persist(t.Context(), w.plan))
 		h.close(t.Context())
 		const lease = 700 * time.Millisecond
+		began := time.Now()
 		_, ok, err := control.TakeSpan(t.Context(), f.db, cfg.run(), "silent", lease)
 		require.NoError(t, err)
 		require.True(t, ok)
-		began := time.Now()
 		require.True(t, f.backfill(cfg).Complete())
-		require.GreaterOrEqual(t, time.Since(began), lease-50*time.Millisecond)
+		require.GreaterOrEqual(t, time.Since(began), lease)
 		f.requireInStep(10)
 	})
 }
@@ -222,7 +222,7 @@ func TestPauseIsHonouredAndKeepsTheLease(t *testing.T) {
 		f := newFixture(t, s, copyOf)
 		f.fillSource(60)
 		cfg := f.config()
-		cfg.Lease, cfg.ThrottleEvery = 400*time.Millisecond, 20*time.Millisecond
+		cfg.Lease, cfg.ThrottleEvery = 1500*time.Millisecond, 20*time.Millisecond
 		paused := make(chan struct{})
 		var once sync.Once
 		cfg.Points = func(p Point) error {

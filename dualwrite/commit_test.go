@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -227,7 +226,6 @@ func (f *fixture) seven(ctx context.Context) (bool, error) {
 func (f *fixture) acknowledged(s migrate.Setting) {
 	f.t.Helper()
 	require.Eventually(f.t, func() bool {
-		row := f.row("SELECT MIN(applied_epoch) FROM _underpin_support WHERE `change` = ?", f.change.Name)
-		return row[0] == strconv.FormatUint(s.Epoch, 10)
+		return f.row("SELECT MIN(applied_epoch) >= ? FROM _underpin_support WHERE `change` = ?", s.Epoch, f.change.Name)[0] == "1"
 	}, 10*time.Second, 2*time.Millisecond)
 }

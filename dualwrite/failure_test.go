@@ -148,13 +148,7 @@ func (f *fixture) crossLock(ctx context.Context) {
 		done <- errors.Join(err, tx.Rollback())
 	}()
 	t.Cleanup(func() { require.NoError(t, <-done) })
-	require.Eventually(t, func() bool {
-		return f.row(`SELECT 1 FROM information_schema.processlist WHERE id = ? AND info LIKE 'UPDATE users%'`, id) != nil
-	}, 10*time.Second, 2*time.Millisecond)
-	// The process list shows the statement before it waits.
-	require.Eventually(t, func() bool {
-		return f.row(`SELECT 1 FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = ? AND trx_state = 'LOCK WAIT'`, id) != nil
-	}, 20*time.Second, trxRefresh)
+	f.waitsForLock("p.ID = ?", id)
 }
 
 // heavy makes a transaction the heavier one of a deadlock.

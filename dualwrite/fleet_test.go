@@ -37,7 +37,7 @@ func TestTransitionWaitsForWrites(t *testing.T) {
 			_, err := f.transit(t.Context(), migrate.DualWriting)
 			moved <- err
 		}()
-		f.waitsForLock()
+		f.waitsForLock("p.DB = DATABASE()")
 		select {
 		case err := <-moved:
 			require.Fail(t, "the transition did not wait", "%v", err)
@@ -54,16 +54,27 @@ func TestTransitionWaitsForWrites(t *testing.T) {
 // only if nobody has for a tenth of a second.
 const trxRefresh = 150 * time.Millisecond
 
-// waitsForLock waits until some transaction of the server waits for a lock.
-func (f *fixture) waitsForLock() {
+// lockWaits are the connections whose transactions wait for a lock. MySQL's
+// innodb_trx cannot be read while anybody runs a statement with a character of four
+// bytes.
+var lockWaits = map[servers.Engine]string{
+	servers.MySQL: `SELECT p.ID
+FROM performance_schema.data_lock_waits AS w
+JOIN performance_schema.threads AS t ON t.THREAD_ID = w.REQUESTING_THREAD_ID
+JOIN performance_schema.processlist AS p ON p.ID = t.PROCESSLIST_ID
+WHERE `,
+	servers.MariaDB: `SELECT p.ID
+FROM information_schema.INNODB_TRX AS x
+JOIN information_schema.PROCESSLIST AS p ON p.ID = x.trx_mysql_thread_id
+WHERE x.trx_state = 'LOCK WAIT'
+  AND `,
+}
+
+// waitsForLock waits until a connection p of which that is true waits for a lock.
+func (f *fixture) waitsForLock(condition string, args ...any) {
 	f.t.Helper()
-	require.Eventually(f.t, func() bool {
-		return f.row(`SELECT 1
-FROM information_schema.innodb_trx
-JOIN information_schema.processlist ON id = trx_mysql_thread_id
-WHERE trx_state = 'LOCK WAIT'
-  AND db = DATABASE()`) != nil
-	}, 20*time.Second, trxRefresh)
+	query := lockWaits[f.database.Server.Engine()] + condition
+	require.Eventually(f.t, func() bool { return f.row(query, args...) != nil }, 20*time.Second, trxRefresh)
 }
 
 // An epoch is acknowledged when the reads begun under older ones have ended.

@@ -30,8 +30,7 @@ func TestServerThatIsFull(t *testing.T) {
 			db.SetMaxIdleConns(0) // every write dials
 			client, metrics := f.shortLease(db)
 			names := client.Change(splitName)
-			f.to(migrate.DualWriting)
-			f.acknowledged(names.Setting())
+			f.acknowledged(f.to(migrate.DualWriting))
 
 			release := servers.Fill(t, user)
 			_, err := dualwrite.Join(t.Context(), f.pool(user), f.config(migrate.SourceShape, migrate.ReadNew))

@@ -218,6 +218,15 @@ func (f *fixture) new() *dualwrite.Change {
 	return f.join(f.config(migrate.TargetShape, migrate.NewOnly)).Change(f.change.Name)
 }
 
+// patient is a release whose units are tried again as often as it takes: where many
+// meet, and the machine is slow, some meet a deadlock each time that they are tried.
+func (f *fixture) patient(writes migrate.Shape) *dualwrite.Change {
+	f.t.Helper()
+	cfg := f.config(writes, migrate.NewOnly)
+	cfg.Retry.Attempts = 1000
+	return f.join(cfg).Change(f.change.Name)
+}
+
 // inStep requires that every pair of the change is in step.
 func (f *fixture) inStep(rule migrate.StepRule) {
 	f.t.Helper()

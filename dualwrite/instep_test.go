@@ -64,7 +64,7 @@ func TestBothShapesAtWork(t *testing.T) {
 			t.Run(fmt.Sprintf("column=%v", column), func(t *testing.T) {
 				f := fixtureOf(t, s, column)
 				f.to(migrate.ReadingNew)
-				r1, r2 := f.old(), f.new()
+				r1, r2 := f.patient(migrate.SourceShape), f.patient(migrate.TargetShape)
 				for id := range int64(rows) {
 					_, err := insert(t.Context(), r1, shapesOf[f.change.Name][migrate.SourceShape].insertNumbered(id))
 					require.NoError(t, err)
@@ -134,7 +134,7 @@ func TestIdentitiesOfBothSides(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		f := newFixture(t, s, tableMove(), tableMoveDDL)
 		f.to(migrate.ReadingNew)
-		r1, r2 := f.old(), f.new()
+		r1, r2 := f.patient(migrate.SourceShape), f.patient(migrate.TargetShape)
 		var mu sync.Mutex
 		acknowledged := map[int64]string{}
 		var all sync.WaitGroup

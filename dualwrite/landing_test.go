@@ -170,7 +170,7 @@ func TestLandingWaitsForNobody(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error, 1)
 			go func() { done <- touch(ctx) }()
-			l.waitsFor(`UPDATE`)
+			l.waitsForLock("p.DB = DATABASE() AND p.INFO LIKE '%UPDATE%'")
 			cancel()
 			err := <-done
 			require.ErrorIs(t, err, context.Canceled)
@@ -183,15 +183,6 @@ func TestLandingWaitsForNobody(t *testing.T) {
 			require.Equal(t, []string{"mail9"}, l.row(`SELECT mail FROM accounts WHERE id = 9`))
 		})
 	}
-}
-
-// waitsFor waits until a statement of this database waits for a lock.
-func (l *lander) waitsFor(statement string) {
-	l.t.Helper()
-	require.Eventually(l.t, func() bool {
-		return l.row(`SELECT 1 FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
-WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE() AND p.info LIKE ?`, "%"+statement+"%") != nil
-	}, 20*time.Second, trxRefresh)
 }
 
 // A kill that ends the mirror before its COMMIT leaves no doubt: the outcome is

@@ -20,8 +20,8 @@ type details struct {
 	full         bool                     // all but the transactions' ages was asked for
 	transactions map[uint64]time.Duration // by thread
 	holders      map[uint64]bool          // threads
-	trx          *reading // nil: not asked for
-	cannot       bool     // error 3854
+	trx          *reading                 // nil: not asked for
+	cannot       bool                     // error 3854
 	words        []string
 }
 
@@ -118,7 +118,7 @@ func (m *mysqlServer) detail(ctx context.Context, conn *sql.Conn, sessions []Ses
 // mayWait reports whether a session may be waiting for a lock: where nobody may,
 // the two tables that tell are not read, which is a quarter of what a look costs.
 func (m *mysqlServer) mayWait(s *Session) bool {
-	return mayWait(s) || !s.Statement.Idle && !(m.transactions && s.Statement.Known())
+	return mayWait(s) || !s.Statement.Idle && (!m.transactions || !s.Statement.Known())
 }
 
 // tell fills in what was read of one session; what was not is unknown, until the

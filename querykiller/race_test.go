@@ -1,6 +1,7 @@
 package querykiller
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -20,6 +21,8 @@ import (
 // one at once, while a killer goes for the longer ones at about the time when
 // they end by themselves.
 type race struct {
+	unit time.Duration // how long the longer ones take: once to three times that; raceUnit if zero
+
 	offenders, ended, innocents, died atomic.Int64
 
 	killed, gone, uncertain int
@@ -28,12 +31,14 @@ type race struct {
 
 const (
 	raceSessions = 16
+	raceUnit     = 3 * time.Millisecond
 	raceMark     = "/* offender */"
 )
 
 // run keeps it up until so many longer statements have run.
 func (r *race) run(t testing.TB, w *watched, offenders int64, kill func(p Session) (Killing, error)) {
 	t.Helper()
+	r.unit = cmp.Or(r.unit, raceUnit)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var sessions sync.WaitGroup
 	for range raceSessions {
@@ -42,7 +47,7 @@ func (r *race) run(t testing.TB, w *watched, offenders int64, kill func(p Sessio
 	}
 	for r.offenders.Load() < offenders {
 		for _, p := range w.poll().Sessions {
-			if p.Statement.Idle || !strings.HasSuffix(p.Text, raceMark) || p.Age < 3*time.Millisecond {
+			if p.Statement.Idle || !strings.HasSuffix(p.Text, raceMark) || p.Age < r.unit {
 				continue
 			}
 			k, err := kill(p)
@@ -70,7 +75,7 @@ func (r *race) session(ctx context.Context, conn *sql.Conn) {
 	random := rand.New(rand.NewPCG(rand.Uint64(), 1)) //nolint:gosec // timing only
 	for ctx.Err() == nil {
 		r.offenders.Add(1)
-		if sleep(conn, 0.003+0.006*random.Float64(), raceMark) {
+		if sleep(conn, r.unit.Seconds()*(1+2*random.Float64()), raceMark) {
 			r.ended.Add(1)
 		}
 		for range 2 {
@@ -115,14 +120,18 @@ func TestNextStatement(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := watch(t, s, Options{})
 		var ours, blind race
-		for range 10 { // on a busy machine most kills come too late to say anything
+		for range 10 {
 			ours.run(t, w, ours.offenders.Load()+raceOffenders, func(p Session) (Killing, error) {
 				return killOne(t.Context(), w.s, p.Statement, ActQuery)
 			})
 			if ours.killed > 3 && ours.gone > 20 {
 				break
 			}
+			if ours.killed <= 3 { // on a busy machine kills come too late for statements as short as that
+				ours.unit += ours.unit / 2
+			}
 		}
+		blind.unit = ours.unit
 		blind.run(t, w, raceOffenders, blindly(t, w))
 		t.Logf("ours:  %v", &ours)
 		t.Logf("blind: %v", &blind)

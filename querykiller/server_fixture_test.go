@@ -88,6 +88,28 @@ func (c *client) start(query string) <-chan error {
 	return done
 }
 
+// latch keeps statements running for as long as a test needs them to.
+type latch struct {
+	holder *client
+	name   string
+}
+
+// latch returns one that is closed.
+func (w *watched) latch() latch {
+	w.t.Helper()
+	l := latch{w.client(), w.d.Name}
+	l.close()
+	return l
+}
+
+// waiting is what a statement selects to wait for the latch.
+func (l latch) waiting() string {
+	return fmt.Sprintf("GET_LOCK('%s', 600) + RELEASE_LOCK('%s')", l.name, l.name)
+}
+
+func (l latch) open()  { l.holder.t.Helper(); l.holder.exec("DO RELEASE_LOCK('" + l.name + "')") }
+func (l latch) close() { l.holder.t.Helper(); l.holder.exec("DO GET_LOCK('" + l.name + "', 600)") }
+
 // poll polls once.
 func (w *watched) poll() *Snapshot {
 	w.t.Helper()

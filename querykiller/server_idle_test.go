@@ -60,8 +60,7 @@ func TestIdleAreRemembered(t *testing.T) {
 		c := w.client()
 		c.exec("DO 1")
 		settled := func(p Session) bool { return p.Statement.Idle && p.Statement.Known() }
-		w.s.Renew()
-		before := w.find(c.id, "idle", settled)
+		before := w.idle(c)
 		connections := w.poll().Load.Connections
 		after := w.find(c.id, "remembered", func(p Session) bool { return p.Remembered > 0 })
 		require.Equal(t, before.Statement, after.Statement)
@@ -69,6 +68,7 @@ func TestIdleAreRemembered(t *testing.T) {
 		require.Equal(t, connections, w.poll().Load.Connections)
 
 		c.exec("DO 2")
+		w.until("it is idle", "SELECT COUNT(*) FROM "+s.Engine().Processlist()+" WHERE ID = ? AND COMMAND = 'Sleep'", c.id)
 		require.Equal(t, before.Statement, w.find(c.id, "remembered", settled).Statement)
 		require.Equal(t, Gone, w.kill(before.Statement, ActConnection).Result, "it has gone on since")
 
@@ -81,10 +81,21 @@ func TestIdleAreRemembered(t *testing.T) {
 		require.False(t, p.Statement.Known(), "what it did last has not been read")
 		require.Zero(t, p.Age)
 
-		w.s.Renew()
-		renewed := w.find(c.id, "read again", settled)
+		renewed := w.idle(c)
 		require.Zero(t, renewed.Remembered)
 		require.NotEqual(t, before.Statement, renewed.Statement)
+	})
+}
+
+// idle polls in full until the client is idle: a server answers before it shows that.
+func (w *watched) idle(c *client) Session {
+	w.t.Helper()
+	return w.find(c.id, "idle", func(p Session) bool {
+		if p.Statement.Idle && p.Statement.Known() {
+			return true
+		}
+		w.s.Renew()
+		return false
 	})
 }
 
@@ -95,8 +106,7 @@ func TestIdleVictimIsNotRemembered(t *testing.T) {
 		w := watch(t, servers.Private(t, servers.Options{Engine: s.Engine()}), Options{SweepEvery: time.Hour})
 		c, beside := w.client(), w.client()
 		c.exec("DO 1")
-		w.s.Renew()
-		idle := w.find(c.id, "idle", func(p Session) bool { return p.Statement.Idle && p.Statement.Known() })
+		idle := w.idle(c)
 		require.Equal(t, Killed, w.kill(idle.Statement, ActConnection).Result)
 		require.Eventually(t, func() bool {
 			for _, p := range w.poll().Sessions {

@@ -2,6 +2,7 @@ package querykiller
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,13 +16,13 @@ import (
 func TestPollTells(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := watch(t, s, Options{})
-		c := w.client()
-		sent := time.Now()
-		done := c.start("SELECT 'café 😀 ' AS x, SLEEP(1.2)")
+		c, latch := w.client(), w.latch()
+		statement := "SELECT 'café 😀 ' AS x, " + latch.waiting()
+		done := c.start(statement)
 		p := w.running(c.id, 300*time.Millisecond)
 		require.Equal(t, c.id, p.Statement.Session)
 		require.True(t, p.Statement.Known())
-		require.Equal(t, "SELECT 'café 😀 ' AS x, SLEEP(1.2)", p.Text)
+		require.Equal(t, statement, p.Text)
 		require.Equal(t, KindSelect, p.Kind)
 		require.Equal(t, w.d.Name, p.Database)
 		require.Equal(t, "root", p.User)
@@ -30,9 +31,11 @@ func TestPollTells(t *testing.T) {
 		require.False(t, p.Own)
 		require.False(t, p.System)
 		require.NotEqual(t, Yes, p.RollingBack) // others read the transactions of this server too
+		ending := time.Now()
+		latch.open()
 		require.NoError(t, wait10(t, done))
 		idle := w.find(c.id, "idle", func(s Session) bool { return s.Statement.Idle && s.Age > 0 })
-		require.LessOrEqual(t, idle.Age, time.Since(sent)-1200*time.Millisecond, "idle time does not count from the beginning of the statement")
+		require.LessOrEqual(t, idle.Age, time.Since(ending), "idle time does not count from the beginning of the statement")
 		snapshot := w.poll()
 		require.Positive(t, snapshot.Work)
 		require.NotZero(t, snapshot.Load.MaxConnections)
@@ -166,10 +169,11 @@ func TestKillConnection(t *testing.T) {
 func TestKillManyAtOnce(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := watch(t, s, Options{Killers: 3})
-		ended, beside := w.client(), w.client()
-		first := ended.start("SELECT SLEEP(0.3)")
+		ended, beside, latch := w.client(), w.client(), w.latch()
+		first := ended.start("SELECT " + latch.waiting())
 		victims := []Victim{{Statement: w.running(ended.id, 0).Statement, Act: ActQuery}}
 		living := beside.start("SELECT SLEEP(30)")
+		latch.open()
 		require.NoError(t, wait10(t, first))
 		ids := map[uint64]bool{}
 		var dying []<-chan error
@@ -222,15 +226,20 @@ func TestKillIsForWhatWasJudged(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		w := watch(t, s, Options{})
 		other := &watched{t: t, d: w.d, s: connectTo(t, w.d.DSN, Options{})}
-		c := w.client()
-		done := c.start("SELECT SLEEP(0.5)")
+		c, latch := w.client(), w.latch()
+		done := c.start("SELECT " + latch.waiting())
 		p := w.running(c.id, 100*time.Millisecond)
+		latch.open()
 		require.NoError(t, wait10(t, done))
-		next := c.start("SELECT SLEEP(1)")
-		other.running(c.id, 10*time.Millisecond)
+		latch.close()
+		next := c.start("SELECT 1 + " + latch.waiting())
+		other.find(c.id, "the next statement", func(s Session) bool {
+			return !s.Statement.Idle && s.Age >= 10*time.Millisecond && strings.HasPrefix(s.Text, "SELECT 1 +")
+		})
 		for _, act := range []Act{ActQuery, ActConnection} {
 			require.Equal(t, Gone, w.kill(p.Statement, act).Result)
 		}
+		latch.open()
 		require.NoError(t, wait10(t, next), "the next statement is innocent")
 
 		_, err := killOne(t.Context(), w.s, StatementID{Session: c.id}, ActQuery)
@@ -238,9 +247,13 @@ func TestKillIsForWhatWasJudged(t *testing.T) {
 		_, err = killOne(t.Context(), w.s, p.Statement, ActWarn)
 		require.Error(t, err)
 
-		done = c.start("SELECT SLEEP(1)")
-		w.running(c.id, 50*time.Millisecond)
+		latch.close()
+		done = c.start("SELECT 2 + " + latch.waiting())
+		w.find(c.id, "the one after that", func(s Session) bool {
+			return !s.Statement.Idle && s.Age >= 50*time.Millisecond && strings.HasPrefix(s.Text, "SELECT 2 +")
+		})
 		require.Equal(t, Gone, w.kill(p.Statement, ActQuery).Result, "the last poll did not list it")
+		latch.open()
 		require.NoError(t, wait10(t, done))
 	})
 }

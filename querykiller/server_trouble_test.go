@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/underpin-db/underpin/integration/servers"
+	"github.com/underpin-db/underpin/internal/mysqlx"
 )
 
 // TestAtMaxConnections: when nobody else can connect, the held connections poll
@@ -103,17 +104,21 @@ func fill(t testing.TB, dsn string) []*client {
 	db := sql.OpenDB(connector)
 	t.Cleanup(func() { _ = db.Close() })
 	var clients []*client
-	for {
+	for refused := 0; refused < 20; { // in a row: the server takes a moment to end connections that were closed
 		conn, err := db.Conn(t.Context())
 		if errNumber(err) == 1040 {
-			return clients
+			refused++
+			require.NoError(t, mysqlx.Wait(t.Context(), 10*time.Millisecond))
+			continue
 		}
+		refused = 0
 		require.NoError(t, err)
 		c := &client{t: t, conn: conn}
 		t.Cleanup(func() { _ = conn.Close() })
 		require.NoError(t, conn.QueryRowContext(t.Context(), "SELECT CONNECTION_ID()").Scan(&c.id))
 		clients = append(clients, c)
 	}
+	return clients
 }
 
 // TestLostAndRestarted: a connection lost in mid-poll and a restart of the

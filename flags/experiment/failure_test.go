@@ -128,7 +128,7 @@ func TestBrokenConnectionsLoseNothing(t *testing.T) {
 		}
 		done := make(chan struct{})
 		go func() { defer close(done); wait.Wait() }()
-		killed := f.killConnections(killer, processes[s.Engine()], kills, done)
+		killed := f.killConnections(killer, s.Engine().Processlist(), kills, done)
 		require.NoError(t, errors.Join(errs...))
 		f.close(c)
 		require.Positive(t, killed)
@@ -137,14 +137,6 @@ func TestBrokenConnectionsLoseNothing(t *testing.T) {
 		require.Equal(t, units, f.number("SELECT COUNT(*) FROM _underpin_event"))
 		require.EqualValues(t, units, c.Stats().StoredEvents)
 	})
-}
-
-// processes is where each engine lists its connections. On MySQL it is not
-// information_schema, which fails while a statement of anybody has a character of
-// four bytes.
-var processes = map[servers.Engine]string{
-	servers.MySQL:   "performance_schema.processlist",
-	servers.MariaDB: "information_schema.processlist",
 }
 
 // killConnections kills one of the database's other connections every few

@@ -30,11 +30,14 @@ type running struct {
 }
 
 // join starts an application, which the caller has to stop.
-func (w *world) join(t *testing.T, app App) (*running, error) {
+func (w *world) join(t *testing.T, app App, edit ...func(*dualwrite.Config)) (*running, error) {
 	t.Helper()
 	cfg := dualwrite.Config{
 		Service: w.c.Service, Release: app.Release, Poll: 20 * time.Millisecond, Shadow: dualwrite.NoShadow,
 		Changes: []dualwrite.Support{{Change: w.c.ChangeName, Writes: app.Writes, Through: app.Through}},
+	}
+	for _, e := range edit {
+		e(&cfg)
 	}
 	connector, err := dualwrite.Connector(w.appDSN, cfg)
 	require.NoError(t, err)
@@ -48,9 +51,9 @@ func (w *world) join(t *testing.T, app App) (*running, error) {
 }
 
 // start joins an application that has to be let in.
-func (w *world) start(t *testing.T, app App) *running {
+func (w *world) start(t *testing.T, app App, edit ...func(*dualwrite.Config)) *running {
 	t.Helper()
-	r, err := w.join(t, app)
+	r, err := w.join(t, app, edit...)
 	require.NoError(t, err)
 	return r
 }

@@ -2,9 +2,11 @@ package lifecycle
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/underpin-db/underpin/dualwrite"
 	"github.com/underpin-db/underpin/integration/servers"
 	"github.com/underpin-db/underpin/migrate"
 )
@@ -27,7 +29,10 @@ func killInEveryPhase(t *testing.T, s *servers.Server, c Case) {
 	t.Helper()
 	w := newWorld(t, s, c)
 	m := model{}
-	old := w.start(t, w.c.Old)
+	// Where a machine is slow, a server is away for longer than the usual lease; who has lost it serves nothing
+	// until it has joined again.
+	lasting := func(c *dualwrite.Config) { c.Lease = 10 * time.Minute }
+	old := w.start(t, w.c.Old, lasting)
 	old.work(t, m, "0")
 	for _, phase := range upTo {
 		w.apply(t, phase)
@@ -40,7 +45,7 @@ func killInEveryPhase(t *testing.T, s *servers.Server, c Case) {
 		old.check(t, m)
 	}
 	old.stop(t)
-	newer := w.start(t, w.c.New)
+	newer := w.start(t, w.c.New, lasting)
 	w.apply(t, migrate.OnlyNew)
 	newer.work(t, m, "on")
 	require.NoError(t, s.Kill(t.Context()))

@@ -113,7 +113,7 @@ func (d *Database) drop(t testing.TB) {
 // killConnections kills every connection to the database and returns what they were.
 func (d *Database) killConnections(ctx context.Context, conn *sql.Conn) string {
 	rows, err := conn.QueryContext(ctx,
-		"SELECT id, user, command, COALESCE(info, '') FROM information_schema.processlist WHERE db = ? AND id <> CONNECTION_ID()", d.Name)
+		"SELECT id, user, command, COALESCE(info, '') FROM "+d.Server.Engine().Processlist()+" WHERE db = ? AND id <> CONNECTION_ID()", d.Name)
 	if err != nil {
 		return err.Error()
 	}

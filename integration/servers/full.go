@@ -17,6 +17,7 @@ func Fill(t testing.TB, dsn string) (release func()) {
 	const (
 		tooManyConnections = 1040
 		refusals           = 20
+		pause              = 10 * time.Millisecond // after each
 		patience           = 20 * time.Second
 	)
 	db, err := sql.Open("mysql", dsn)
@@ -32,6 +33,7 @@ func Fill(t testing.TB, dsn string) (release func()) {
 			held, refused = append(held, conn), 0
 		case errors.As(err, &my) && my.Number == tooManyConnections:
 			refused++
+			<-time.After(pause)
 		default:
 			t.Fatalf("fill the server: %v", err)
 		}

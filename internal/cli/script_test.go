@@ -73,6 +73,7 @@ func TestScripts(t *testing.T) {
 // world is what the commands of one script share.
 type world struct {
 	t       *testing.T
+	server  *servers.Server
 	db      *sql.DB
 	secrets []string
 	members map[string]*fleet.Member
@@ -96,7 +97,7 @@ func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*w
 // password; UNDERPIN_PASSWORD does.
 func setUp(t *testing.T, s *servers.Server, env *testscript.Env) error {
 	d := s.Database(t)
-	w := &world{t: t, members: map[string]*fleet.Member{}, longs: longs{all: map[string]*long{}}, daemons: map[string]*daemon{}, limited: d.User(t, needed)}
+	w := &world{t: t, server: s, members: map[string]*fleet.Member{}, longs: longs{all: map[string]*long{}}, daemons: map[string]*daemon{}, limited: d.User(t, needed)}
 	// The test's own connections are no strangers to the fleet.
 	var err error
 	if w.db, err = mysqlx.Open(t.Context(), d.DSN, mysqlx.Options{}); err != nil {
@@ -235,7 +236,7 @@ func instance(ts *testscript.TestScript, neg bool, args []string) {
 func leave(ts *testscript.TestScript, _ bool, args []string) {
 	w := worldOf(ts)
 	ts.Check(w.members[args[0]].Leave(w.t.Context()))
-	until(ts, false, []string{"SELECT COUNT(*) = 0 FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND USER = '" + w.appUser + "'"})
+	until(ts, false, []string{"SELECT COUNT(*) = 0 FROM " + w.server.Engine().Processlist() + " WHERE DB = DATABASE() AND USER = '" + w.appUser + "'"})
 }
 
 // connect opens a connection of code without the library, for the rest of the

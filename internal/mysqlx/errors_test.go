@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -164,7 +165,8 @@ func TestClassifyOfKills(t *testing.T) {
 				_, err := conn.ExecContext(t.Context(), "DELETE FROM t WHERE SLEEP(30) = 7")
 				done <- err
 			}()
-			require.Eventually(t, func() bool { text, _ := statement(t, s, id); return text != "" }, patience, 5*time.Millisecond)
+			// The statement before it may be shown for a moment still.
+			require.Eventually(t, func() bool { text, _ := statement(t, s, id); return strings.Contains(text, "SLEEP") }, patience, 5*time.Millisecond)
 			mustExec(t, db, fmt.Sprintf(how, id))
 			err = <-done
 			class := mysqlx.Classify(err)
@@ -252,7 +254,12 @@ func TestClassifyOfPrivileges(t *testing.T) {
 		require.NotContains(t, err.Error(), "wrong")
 
 		mustExec(t, s.Admin(), fmt.Sprintf("ALTER USER '%s'@'%%' WITH MAX_USER_CONNECTIONS 1", cfg.User))
-		require.NoError(t, db.Close()) // MariaDB does not count a connection made before there was a limit
+		require.NoError(t, db.Close())      // MariaDB does not count a connection made before there was a limit
+		require.Eventually(t, func() bool { // and one that is closed counts for a moment
+			var n int
+			err := s.Admin().QueryRowContext(context.WithoutCancel(t.Context()), "SELECT COUNT(*) FROM "+s.Engine().Processlist()+" WHERE user = ?", cfg.User).Scan(&n)
+			return err == nil && n == 0
+		}, patience, 5*time.Millisecond)
 		db, err = mysqlx.Open(t.Context(), dsn, mysqlx.Options{})
 		require.NoError(t, err)
 		defer db.Close()

@@ -48,7 +48,7 @@ const patience = 20 * time.Second
 func statement(t *testing.T, s *servers.Server, id uint64) (text string, ok bool) {
 	t.Helper()
 	err := s.Admin().QueryRowContext(context.WithoutCancel(t.Context()),
-		"SELECT COALESCE(info, '') FROM information_schema.processlist WHERE id = ?", id).Scan(&text)
+		"SELECT COALESCE(info, '') FROM "+s.Engine().Processlist()+" WHERE id = ?", id).Scan(&text)
 	if err == sql.ErrNoRows {
 		return "", false
 	}

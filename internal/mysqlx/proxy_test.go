@@ -63,6 +63,14 @@ func (p *proxy) arm(text string, what fault) {
 	defer p.mu.Unlock()
 	p.text, p.what = text, what
 }
+
+// met reports whether the packet has come that a fault waited for.
+func (p *proxy) met() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.what == noFault
+}
+
 func (p *proxy) take(packet []byte) (f fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

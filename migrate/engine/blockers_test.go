@@ -18,10 +18,7 @@ import (
 // MySQL refuse to show information_schema.INNODB_TRX, until end is called.
 func (st *stage) chatter(t *testing.T, s *servers.Server) (end func()) {
 	t.Helper()
-	waiting := "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE = 'User lock' AND DB = DATABASE()"
-	if s.Engine() == servers.MySQL {
-		waiting = "SELECT COUNT(*) FROM performance_schema.processlist WHERE STATE = 'User lock' AND DB = DATABASE()"
-	}
+	waiting := "SELECT COUNT(*) FROM " + s.Engine().Processlist() + " WHERE STATE = 'User lock' AND DB = DATABASE()"
 	holder, err := st.db.Conn(t.Context())
 	require.NoError(t, err)
 	lock := fmt.Sprintf("chatter-%d", time.Now().UnixNano())

@@ -43,7 +43,7 @@ func (w *world) gone(t *testing.T, dsn string) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		var n int
-		err := w.s.Admin().QueryRowContext(t.Context(), "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE DB = ? AND USER = ?",
+		err := w.s.Admin().QueryRowContext(t.Context(), "SELECT COUNT(*) FROM "+w.s.Engine().Processlist()+" WHERE DB = ? AND USER = ?",
 			w.d.Name, userOf(t, dsn)).Scan(&n)
 		return err == nil && n == 0
 	}, 20*time.Second, 10*time.Millisecond)
@@ -286,12 +286,17 @@ func TestEvidenceDoesNotTrustOldTransactions(t *testing.T) {
 	w.grant(t, dsn, "PROCESS ON *.*")
 	require.NoError(t, w.own.Close())
 	w.own = openOwn(t, dsn)
-	e := w.evidence(t, quick())
-	require.Len(t, e.Strangers, 1, reasons(e.Strangers))
-	require.Contains(t, e.Strangers[0].Reason, "cannot be told")
+	// On a machine that is slow the server may get to renew its copy all the same: then what is told is true.
+	var e fleet.Evidence
+	for try := 1; !strings.Contains(reasons(e.Strangers), "cannot be told"); try++ {
+		require.LessOrEqual(t, try, 5, "it never says that it saw what is old")
+		e = w.evidence(t, quick())
+		require.Len(t, e.Strangers, 1, reasons(e.Strangers))
+		require.Regexp(t, "cannot be told|is prepared", e.Strangers[0].Reason)
+		ok, _ := e.Clear(fleet.ByAccount)
+		require.False(t, ok)
+	}
 	require.Contains(t, e.Strangers[0].Reason, "XA_RECOVER_ADMIN")
-	ok, _ := e.Clear(fleet.ByAccount)
-	require.False(t, ok)
 
 	thaw()
 	e = w.evidence(t, quick())

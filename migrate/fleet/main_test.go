@@ -145,7 +145,7 @@ func (w *world) waiting(t *testing.T, text string, n int) {
 	require.Eventually(t, func() bool {
 		var have int
 		err := w.s.Admin().QueryRowContext(context.WithoutCancel(t.Context()),
-			"SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE ? AND db = ? AND id <> CONNECTION_ID()",
+			"SELECT COUNT(*) FROM "+w.s.Engine().Processlist()+" WHERE info LIKE ? AND db = ? AND id <> CONNECTION_ID()",
 			"%"+text+"%", w.d.Name).Scan(&have)
 		return err == nil && have >= n
 	}, 20*time.Second, 10*time.Millisecond, "%d statements like %q", n, text)
