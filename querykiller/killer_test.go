@@ -3,6 +3,7 @@ package querykiller_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,9 +76,10 @@ func TestKillerEscalates(t *testing.T) {
 	play(t, "rules:\n  - {name: r, action: kill_query, budget: 2s, escalate: {to: kill_connection, after: 3s}}\n", s, func(t *testing.T, w *watched) {
 		w.run(7)
 		pass(4900 * time.Millisecond)
-		require.Equal(t, []string{"kill_query 7"}, w.seen().killed)
+		repeated := slices.Repeat([]string{"kill_query 7"}, 3)
+		require.Equal(t, repeated, w.seen().killed)
 		pass(time.Second)
-		require.Equal(t, []string{"kill_query 7", "kill_connection 7"}, w.seen().killed)
+		require.Equal(t, append(repeated, "kill_connection 7"), w.seen().killed)
 		require.Equal(t, "7 kill_query escalated, 7 kill_connection dead", w.outcomes())
 		require.True(t, w.seen().decisions[1].Escalation)
 		require.Contains(t, w.seen().decisions[1].Reason, "it outlived kill_query for 3s")
@@ -97,13 +99,47 @@ func TestKillerRaisesAnAlarmForASurvivor(t *testing.T) {
 	play(t, killAt2, &stage{kill: deaf}, func(t *testing.T, w *watched) {
 		w.run(7)
 		pass(20 * time.Second)
-		require.Equal(t, []string{"kill_query 7"}, w.seen().killed, "once is enough")
+		require.Equal(t, slices.Repeat([]string{"kill_query 7"}, 5), w.seen().killed, "every second until the alarm")
+		require.EqualValues(t, 1, w.Status().Kills)
 		require.Equal(t, "7 kill_query survived", w.outcomes())
 		require.True(t, w.seen().decisions[0].Outcome.Alarm())
 		w.leave(7)
 		pass(time.Second)
 		require.Equal(t, "7 kill_query survived", w.outcomes())
 		require.Zero(t, w.Status().Victims)
+	})
+}
+
+// A kill that the server took and lost is repeated, and counts once. One that shows
+// in the list is not.
+func TestKillerRepeatsALostKill(t *testing.T) {
+	s := &stage{}
+	kills := 0
+	s.kill = func(id querykiller.StatementID, _ querykiller.Act) (querykiller.Killing, error) {
+		if kills++; kills > 1 {
+			s.end(id.Session)
+		}
+		return querykiller.Killing{Result: querykiller.Killed}, nil
+	}
+	play(t, killAt2, s, func(t *testing.T, w *watched) {
+		w.run(7)
+		pass(4 * time.Second)
+		require.Equal(t, []string{"kill_query 7", "kill_query 7"}, w.seen().killed)
+		require.Equal(t, "7 kill_query dead", w.outcomes())
+		require.InDelta(t, time.Second, *w.seen().decisions[0].DeadAfter, float64(200*time.Millisecond))
+		require.Contains(t, w.seen().decisions[0].Reason, "s of 2s; it did not react, and was killed again")
+		require.EqualValues(t, 1, w.Status().Kills)
+	})
+	s = &stage{}
+	s.kill = func(querykiller.StatementID, querykiller.Act) (querykiller.Killing, error) {
+		s.sessions[0].Command = "Killed"
+		return querykiller.Killing{Result: querykiller.Killed}, nil
+	}
+	play(t, killAt2, s, func(t *testing.T, w *watched) {
+		w.run(7)
+		pass(20 * time.Second)
+		require.Equal(t, []string{"kill_query 7"}, w.seen().killed)
+		require.Equal(t, "7 kill_query survived", w.outcomes())
 	})
 }
 

@@ -46,6 +46,9 @@ func (k *Killer) flush(ctx context.Context) {
 	}
 }
 
+// killedAgain is what a decision says whose kill was repeated.
+const killedAgain = "; it did not react, and was killed again"
+
 // struck enters what a kill came to. It is counted once, however often its answer
 // is lost.
 func (k *Killer) struck(ctx context.Context, s strike, killing Killing, now time.Time) {
@@ -61,9 +64,15 @@ func (k *Killer) struck(ctx context.Context, s strike, killing Killing, now time
 		}
 		return
 	}
-	first := t.attempts == 0
+	again := t.dying() && t.accepted && t.kill.Action == d.Action
+	first := t.attempts == 0 && !again
 	switch killing.Result {
 	case Killed:
+		t.sentAt = now
+		if again {
+			t.kill.Reason = strings.TrimSuffix(t.kill.Reason, killedAgain) + killedAgain
+			return
+		}
 		t.kill, t.killedAt, t.accepted, t.attempts = &d, killed, true, 0
 	case Gone:
 		if !first || s.judged.verdict.Due > 0 {

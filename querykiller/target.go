@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -13,11 +14,18 @@ import (
 // alarm. The kill is tried again all the same.
 const maxAttempts = 3
 
+// repeatAfter is how long a statement may run on after the server took its kill,
+// and shows no sign of it, until the kill is repeated: MariaDB loses one now and then
+// (two of 4 500 that were aimed at statements in SLEEP). Once the alarm is raised,
+// after [Config.VerifyWithin], it is left to people.
+const repeatAfter = time.Second
+
 // target is a statement that something was decided about. It is kept for as long
 // as polls see the statement.
 type target struct {
 	kill     *Decision // the kill under way; nil if there is none
 	killedAt time.Time // by our clock
+	sentAt   time.Time // the last that the server took
 	accepted bool      // by the server; else its answer was lost
 	attempts int       // whose answers were lost
 	misses   int       // attempts that came to nothing
@@ -222,14 +230,25 @@ func (k *Killer) attend(ctx context.Context, t *target, c *judged) {
 			d.Escalation = t.kill.Escalation
 			k.strike(t, c, d)
 		}
-	case escalates && lived < v.Escalate.After:
-	case escalates && v.EscalateRefused == "" && k.mayKill(ctx, c):
+	case escalates && lived >= v.Escalate.After && v.EscalateRefused == "" && k.mayKill(ctx, c):
 		k.escalate(ctx, t, c)
-	case lived >= k.VerifyWithin:
+	case lived < k.VerifyWithin:
+		k.repeat(ctx, t, c)
+	case escalates && lived < v.Escalate.After:
+	default:
 		if escalates && v.EscalateRefused != "" {
 			t.kill.Reason += "; not escalated: " + v.EscalateRefused
 		}
 		k.once(ctx, t, *t.kill, OutcomeSurvived)
+	}
+}
+
+// repeat sends a kill again that was lost, as it seems: the statement is due as it
+// was, and nothing shows that it was killed.
+func (k *Killer) repeat(ctx context.Context, t *target, c *judged) {
+	lost := c.verdict.Act != "" && c.Remembered == 0 && !strings.EqualFold(c.Command, "Killed")
+	if lost && k.Clock.Now().Sub(t.sentAt) >= repeatAfter && k.mayKill(ctx, c) {
+		k.strike(t, c, *t.kill)
 	}
 }
 

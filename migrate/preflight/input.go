@@ -31,7 +31,7 @@ type Input struct {
 	// which this is repeated, and that in which pairs are compared; and four times
 	// as long any one statement on the copy. Defaults to 5 s.
 	SampleFor time.Duration
-	// SampleRows bounds the rows copied of one table. Defaults to 100,000.
+	// SampleRows bounds the rows copied of one table. Defaults to 250,000.
 	SampleRows int
 	// SampleBytes bounds them as well, by the average row, and what repetitions of
 	// a copy come to. Defaults to 256 MiB.
@@ -113,7 +113,7 @@ func FromPlan(p *plan.Plan) []Step {
 
 func (in Input) withDefaults() Input {
 	in.SampleFor = cmp.Or(in.SampleFor, 5*time.Second)
-	in.SampleRows = cmp.Or(in.SampleRows, 100_000)
+	in.SampleRows = cmp.Or(in.SampleRows, 250_000)
 	in.SampleBytes = cmp.Or(in.SampleBytes, 256<<20)
 	in.ChunkTarget = cmp.Or(in.ChunkTarget, 100*time.Millisecond)
 	in.LockWait = cmp.Or(in.LockWait, 2*time.Second)

@@ -271,9 +271,18 @@ func (e *examiner) fillPart(ctx context.Context, s *scratch) error {
 	return nil
 }
 
-// settle has the rows of a table written to disk.
+// settle has the rows of a table written to disk, as those of the table itself were
+// long ago. Where the server does not flush it (the user has no RELOAD, the table
+// no file of its own) it is rebuilt for that.
 func (e *examiner) settle(ctx context.Context, table string) error {
-	if err := e.limited(ctx, "/* underpin preflight */ ALTER TABLE "+mysqlx.Quote(table)+" FORCE"); err != nil {
+	err := e.limited(ctx, "/* underpin preflight */ FLUSH LOCAL TABLES "+mysqlx.Quote(table)+" FOR EXPORT")
+	switch {
+	case err == nil:
+		err = e.limited(ctx, "/* underpin preflight */ UNLOCK TABLES")
+	case mysqlx.Number(err) != 0:
+		err = e.limited(ctx, "/* underpin preflight */ ALTER TABLE "+mysqlx.Quote(table)+" FORCE")
+	}
+	if err != nil {
 		return fmt.Errorf("settle the sample: %w", err)
 	}
 	return nil
