@@ -97,5 +97,6 @@
 // [Input.SampleRows] rows each, twice, and a quarter as many, go through the
 // binary log as the real work will. So do the repetitions of a copy, of
 // [Input.SampleBytes] at most, which lie on disk beside each other until the last
-// is done. A killed preflight leaves scratch tables; the next one drops them.
+// is done. InnoDB stops purge for the moment in which it flushes a scratch table.
+// A killed preflight leaves scratch tables; the next one drops them.
 package preflight
