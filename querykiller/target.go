@@ -16,7 +16,7 @@ const maxAttempts = 3
 
 // repeatAfter is how long a statement may run on after the server took its kill,
 // and shows no sign of it, until the kill is repeated: MariaDB loses one now and then
-// (two of 4 500 that were aimed at statements in SLEEP). Once the alarm is raised,
+// (two of some 3 000 that were aimed at statements in SLEEP). Once the alarm is raised,
 // after [Config.VerifyWithin], it is left to people.
 const repeatAfter = time.Second
 
