@@ -61,7 +61,8 @@ END`
 // no query id; but KILL QUERY ID does, finds idle sessions as well, fails if the
 // session has gone on, and so is the identity check of the KILL that follows it
 // at once. Of a statement that was judged while it ran it is also asked whether
-// it still does.
+// it still does, and of a CALL, whose query id may be that of a later one, whether
+// it is as old.
 const mariadbConnection = `/* underpin killer */
 BEGIN NOT ATOMIC
   IF NOT EXISTS (
@@ -69,7 +70,8 @@ BEGIN NOT ATOMIC
     FROM information_schema.PROCESSLIST
     WHERE ID = %[1]d
       AND QUERY_ID = %[2]d
-      AND (COMMAND = 'Sleep' OR COMMAND = 'Killed' AND INFO IS NULL) = %[3]d) THEN
+      AND (COMMAND = 'Sleep' OR COMMAND = 'Killed' AND INFO IS NULL) = %[3]d
+      AND TIME_MS >= %[4]d) THEN
     SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1957, MESSAGE_TEXT = 'the statement has ended';
   END IF;
   SET @underpin_at = SYSDATE(6);
@@ -196,12 +198,15 @@ func (m *mariadbServer) killCall(ctx context.Context, conn *sql.Conn, t aim) (Ki
 }
 
 func (m *mariadbServer) killConnection(ctx context.Context, conn *sql.Conn, t serverTarget) (Killing, error) {
-	idle := 0
+	idle, age := 0, int64(0)
 	if t.id.Idle {
 		idle = 1
 	}
+	if t.nested {
+		age = t.age.Milliseconds()
+	}
 	var micros int64
-	err := conn.QueryRowContext(ctx, fmt.Sprintf(mariadbConnection, t.id.Session, t.query, idle)).Scan(&micros)
+	err := conn.QueryRowContext(ctx, fmt.Sprintf(mariadbConnection, t.id.Session, t.query, idle, age)).Scan(&micros)
 	k, err := answer(err, mariadbKillPrivilege)
 	k.Window = time.Duration(micros) * time.Microsecond
 	return k, err

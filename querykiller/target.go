@@ -16,8 +16,9 @@ const maxAttempts = 3
 
 // repeatAfter is how long a statement may run on after the server took its kill,
 // and shows no sign of it, until the kill is repeated: MariaDB loses one now and then
-// (two of some 3 000 that were aimed at statements in SLEEP). Once the alarm is raised,
-// after [Config.VerifyWithin], it is left to people.
+// (on a busy machine six of 1 500 that were aimed at statements of several SLEEPs; the
+// second ended each). Once the alarm is raised, after [Config.VerifyWithin], it is left
+// to people.
 const repeatAfter = time.Second
 
 // target is a statement that something was decided about. It is kept for as long
