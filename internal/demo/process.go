@@ -141,11 +141,15 @@ func (p *process) breathe(ctx context.Context) error {
 	defer moment.Stop()
 	select {
 	case <-moment.C:
-		return nil
 	case <-p.ended:
-		return fmt.Errorf("%s: %w", p.place, p.failure())
 	case <-ctx.Done():
 		return context.Cause(ctx)
+	}
+	select { // of two that have happened select takes any
+	case <-p.ended:
+		return fmt.Errorf("%s: %w", p.place, p.failure())
+	default:
+		return nil
 	}
 }
 
