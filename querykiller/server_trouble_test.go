@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/underpin-db/underpin/integration/servers"
-	"github.com/underpin-db/underpin/internal/mysqlx"
 )
 
 // TestAtMaxConnections: when nobody else can connect, the held connections poll
@@ -37,8 +36,8 @@ func TestAtMaxConnections(t *testing.T) {
 		plain := &watched{t: t, d: w.d, s: connectTo(t, user, Options{Killers: 1})}
 		viaAdmin := &watched{t: t, d: w.d, s: connectTo(t, private.AdminDSN(), Options{AdminDSN: admin.FormatDSN(), Killers: 1})}
 		require.NotContains(t, degraded(viaAdmin.poll()), "administrative")
-		full := fill(t, user)
-		offender := full[0]
+		offender := openUser(t, user)
+		t.Cleanup(servers.Fill(t, user))
 		done := offender.start("SELECT SLEEP(60) + 1")
 		p := plain.running(offender.id, 200*time.Millisecond)
 		require.GreaterOrEqual(t, plain.poll().Load.Connections, 12)
@@ -54,7 +53,7 @@ func TestAtMaxConnections(t *testing.T) {
 				return !slices.ContainsFunc(w.poll().Sessions, func(p Session) bool { return p.ID == id })
 			}, 10*time.Second, time.Millisecond)
 		}
-		fill(t, user)
+		t.Cleanup(servers.Fill(t, user))
 		require.Eventually(t, func() bool {
 			return strings.Contains(degraded(plain.poll()), "the connections that kill are lost")
 		}, 10*time.Second, 20*time.Millisecond)
@@ -91,34 +90,6 @@ func freePort(t testing.TB) string {
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	require.NoError(t, err)
 	return port
-}
-
-// fill takes every connection that is left.
-func fill(t testing.TB, dsn string) []*client {
-	t.Helper()
-	cfg, err := mysql.ParseDSN(dsn)
-	require.NoError(t, err)
-	cfg.Logger = &mysql.NopLogger{}
-	connector, err := mysql.NewConnector(cfg)
-	require.NoError(t, err)
-	db := sql.OpenDB(connector)
-	t.Cleanup(func() { _ = db.Close() })
-	var clients []*client
-	for refused := 0; refused < 20; { // in a row: the server takes a moment to end connections that were closed
-		conn, err := db.Conn(t.Context())
-		if errNumber(err) == 1040 {
-			refused++
-			require.NoError(t, mysqlx.Wait(t.Context(), 10*time.Millisecond))
-			continue
-		}
-		refused = 0
-		require.NoError(t, err)
-		c := &client{t: t, conn: conn}
-		t.Cleanup(func() { _ = conn.Close() })
-		require.NoError(t, conn.QueryRowContext(t.Context(), "SELECT CONNECTION_ID()").Scan(&c.id))
-		clients = append(clients, c)
-	}
-	return clients
 }
 
 // TestLostAndRestarted: a connection lost in mid-poll and a restart of the

@@ -87,12 +87,14 @@ func subjects(c schema.Change) []part {
 // live one, whose character set a column has that names none, and where a check
 // would come with it.
 func (w writings) clause(c schema.Change) (clause string, ok bool) {
-	verb, name := "", ""
+	var verb, name string
 	switch c := c.(type) {
 	case *schema.AddColumn:
 		verb, name = "ADD COLUMN ", c.C.Name
 	case *schema.ModifyColumn:
 		verb, name = "MODIFY COLUMN ", c.To.Name
+	default:
+		return "", false
 	}
 	p := part{partColumn, mysqlx.Quote(name)}
 	said := w.want.parts[p]

@@ -196,9 +196,15 @@ func crashAt(t *testing.T, st *stage, p engine.Point, walk func(*engine.Engine) 
 			require.True(t, out.Reached, "%+v", out)
 			return crashes
 		}
-		// The crashed engine's lease runs out by itself in life. A renewal of it may be on its way to the server still.
-		st.exec(t, "UPDATE _underpin_controller SET token = token + 1, lease_until = '1970-01-02'")
+		st.endLease(t)
 	}
+}
+
+// endLease takes the lease of an engine away, which in life runs out by itself. A
+// renewal of it may be on its way to the server still.
+func (st *stage) endLease(t *testing.T) {
+	t.Helper()
+	st.exec(t, "UPDATE _underpin_controller SET token = token + 1, lease_until = '1970-01-02'")
 }
 
 func until(e *engine.Engine, walk func(*engine.Engine) (engine.Outcome, error)) (out engine.Outcome, crashed bool, err error) {
