@@ -6,8 +6,10 @@
 //
 // The first form starts one server of each engine and a Redis, exports UNDERPIN_MYSQL_DSN, UNDERPIN_MARIADB_DSN and
 // UNDERPIN_REDIS_URL, runs the command, stops the servers and exits with the command's code: all packages of a
-// `go test ./...` then share them instead of starting their own. -redis=false leaves Redis out. `install` only makes sure that the servers are on this machine. `images` builds
-// container images from installed servers, for machines that cannot pull any.
+// `go test ./...` then share them instead of starting their own. -redis=false leaves Redis out. -meanwhile names a
+// command to run while the servers are installed and started, which on a fresh machine keeps one core busy for half a
+// minute: COMMAND begins when both are over. `install` only makes sure that the servers are on this machine. `images`
+// builds container images from installed servers, for machines that cannot pull any.
 package main
 
 import (
@@ -46,8 +48,10 @@ type settings struct {
 	engines []servers.Engine
 	redis   bool // start one too
 	options servers.Options
-	args    []string
-	dashed  bool // the arguments came after --
+	// meanwhile is a command and its arguments, or nothing.
+	meanwhile []string
+	args      []string
+	dashed    bool // the arguments came after --
 }
 
 func do(args []string, stderr io.Writer) int {
@@ -78,6 +82,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	via := set.String("via", "", "the only source to use: dsn, native, docker or install; empty: "+servers.EnvSource+", else each in turn")
 	durability := set.String("durability", string(servers.Relaxed), "relaxed or durable: whether a commit survives the death of the machine")
 	pool := set.Int("buffer-pool", 0, "InnoDB buffer pool in MiB; 0: the server's default")
+	meanwhile := set.String("meanwhile", "", "a command, split at spaces, to run while the servers start; COMMAND waits for it")
 	if err := set.Parse(args); err != nil {
 		return nil, err
 	}
@@ -95,11 +100,12 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 		return nil, errors.New("no command given")
 	}
 	return &settings{
-		engines: chosen,
-		redis:   *redis,
-		options: servers.Options{Via: source, Durability: servers.Durability(*durability), BufferPoolMiB: *pool, Log: stderr},
-		args:    rest,
-		dashed:  len(args) > len(rest) && args[len(args)-len(rest)-1] == "--",
+		engines:   chosen,
+		redis:     *redis,
+		options:   servers.Options{Via: source, Durability: servers.Durability(*durability), BufferPoolMiB: *pool, Log: stderr},
+		meanwhile: strings.Fields(*meanwhile),
+		args:      rest,
+		dashed:    len(args) > len(rest) && args[len(args)-len(rest)-1] == "--",
 	}, nil
 }
 
@@ -162,7 +168,12 @@ func (s *settings) wrap(signals <-chan os.Signal) (code int, err error) {
 		return exitUsage, err
 	}
 	starting, started := untilSignal(signals)
+	prepared := s.prepare(starting)
 	running, redis, err := s.startAll(starting)
+	if err != nil {
+		started(nil) // nothing will come of it: no need to wait
+	}
+	prepared()
 	if cause := context.Cause(starting); cause != nil && err == nil {
 		err = cause
 	}
@@ -184,6 +195,23 @@ func (s *settings) wrap(signals <-chan os.Signal) (code int, err error) {
 		return exitFailure, err
 	}
 	return command(path, s.args, environment(running, redis), signals)
+}
+
+// prepare begins the command of -meanwhile and returns a function that waits for its end. What it does only saves time,
+// so its failure is told and hinders nothing: if it matters, the command will meet it again.
+func (s *settings) prepare(ctx context.Context) (wait func()) {
+	if len(s.meanwhile) == 0 {
+		return func() {}
+	}
+	cmd := exec.CommandContext(ctx, s.meanwhile[0], s.meanwhile[1:]...)
+	cmd.Stderr = s.options.Log
+	done := make(chan error, 1)
+	go func() { done <- cmd.Run() }()
+	return func() {
+		if err := <-done; err != nil && ctx.Err() == nil {
+			fmt.Fprintf(s.options.Log, "withservers: %s: %v: going on without it\n", strings.Join(s.meanwhile, " "), err)
+		}
+	}
 }
 
 // startAll starts all servers at once. It returns those that run also when one could not be had.

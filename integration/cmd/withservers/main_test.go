@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -44,6 +45,26 @@ func TestCommandGetsServersAndItsCodeIsOurs(t *testing.T) {
 			require.Equal(t, 7, exit.ExitCode())
 			require.True(t, strings.HasPrefix(string(out), string(engine)+" root:"), "%s", out)
 		})
+	}
+}
+
+func TestCommandWaitsForWhatIsDoneMeanwhile(t *testing.T) {
+	engines, err := servers.ParseEngines(os.Getenv(servers.EnvEngines))
+	require.NoError(t, err)
+	made := filepath.Join(t.TempDir(), "made")
+	for _, c := range []struct {
+		meanwhile, stderr string
+	}{
+		{"mkdir " + made, ""},
+		{"mkdir " + made, "withservers: mkdir " + made + ": exit status 1: going on without it\n"}, // it is there by now
+	} {
+		cmd := withservers(t, "-engines", string(engines[0]), "-redis=false", "-meanwhile", c.meanwhile, "--", "ls", "-d", made)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		require.NoError(t, err, "%s", &stderr)
+		require.Equal(t, made+"\n", string(out))
+		require.Contains(t, stderr.String(), c.stderr)
 	}
 }
 
