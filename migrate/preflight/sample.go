@@ -272,8 +272,8 @@ func (e *examiner) fillPart(ctx context.Context, s *scratch) error {
 }
 
 // settle has the rows of a table written to disk, as those of the table itself were
-// long ago. Where the server does not flush it (the user has no RELOAD, the table
-// no file of its own) it is rebuilt for that.
+// long ago. Where the server does not flush it (the user may not, the table has no
+// file of its own) it is rebuilt for that.
 func (e *examiner) settle(ctx context.Context, table string) error {
 	err := e.limited(ctx, "/* underpin preflight */ FLUSH LOCAL TABLES "+mysqlx.Quote(table)+" FOR EXPORT")
 	switch {

@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"database/sql"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -87,6 +88,31 @@ func TestRemediesHelp(t *testing.T) {
 		for _, f := range examine().Privileges {
 			require.Equal(t, doctor.Fine, f.Level, "%s: %s", f.Name, f.Found)
 		}
+	})
+}
+
+// A privilege that takes in what is asked for does as well.
+func TestWiderPrivilegesServe(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		d := s.Database(t)
+		dsn := d.User(t, basic...)
+		name := map[servers.Engine]string{servers.MySQL: "FLUSH_TABLES", servers.MariaDB: "RELOAD"}[s.Engine()]
+		level := func() doctor.Level {
+			db, err := mysqlx.Open(t.Context(), dsn, mysqlx.Options{})
+			require.NoError(t, err)
+			defer db.Close()
+			report, err := doctor.Examine(t.Context(), db)
+			require.NoError(t, err)
+			f := found(t, report, name)
+			if f.Level != doctor.Fine {
+				require.Equal(t, doctor.Costs, found(t, report, "LOCK TABLES").Level)
+				_, err = s.Admin().ExecContext(t.Context(), strings.Replace(f.Remedy, name, "RELOAD", 1))
+				require.NoError(t, err)
+			}
+			return f.Level
+		}
+		require.Equal(t, doctor.Costs, level())
+		require.Equal(t, doctor.Fine, level())
 	})
 }
 

@@ -37,10 +37,13 @@ var needs = []need{
 
 // comfort is a privilege that makes a change easier, and a query with no
 // effect that takes it; without a query SHOW GRANTS has to tell. It is the same on
-// both servers unless it names one.
-type comfort struct{ privilege, query, cost, grant, only string }
+// both servers unless it names one. A wider privilege may do as well.
+type comfort struct{ privilege, query, cost, grant, only, wider string }
 
-const withoutLag = "with replicas under backfill.replicas in a change file, the backfill cannot read their lag and waits"
+const (
+	withoutLag   = "with replicas under backfill.replicas in a change file, the backfill cannot read their lag and waits"
+	withoutFlush = "preflight rebuilds its samples where it would flush them, and forecasts a rebuild in place up to half too long"
+)
 
 // comforts are what a user may lack, with the price.
 var comforts = []comfort{
@@ -75,6 +78,18 @@ var comforts = []comfort{
 	{
 		privilege: "REPLICA MONITOR", query: "SHOW REPLICA STATUS", cost: withoutLag,
 		grant: "GRANT REPLICA MONITOR ON *.*", only: "mariadb",
+	},
+	{
+		privilege: "FLUSH_TABLES", cost: withoutFlush,
+		grant: "GRANT FLUSH_TABLES ON *.*", only: "mysql", wider: "RELOAD",
+	},
+	{
+		privilege: "RELOAD", cost: withoutFlush,
+		grant: "GRANT RELOAD ON *.*", only: "mariadb",
+	},
+	{
+		privilege: "LOCK TABLES", cost: withoutFlush,
+		grant: "GRANT LOCK TABLES ON %s.*",
 	},
 	{
 		privilege: "TRIGGER",
@@ -174,6 +189,9 @@ func (p *patient) account() string {
 // probeComfort asks for what a privilege shows.
 func (p *patient) probeComfort(ctx context.Context, c comfort) error {
 	ok := p.report.Grants.Has(c.privilege, p.report.Database)
+	if c.wider != "" {
+		ok = ok || p.report.Grants.Has(c.wider, p.report.Database)
+	}
 	if c.query != "" {
 		err := p.probe(ctx, c.query)
 		switch {
