@@ -2,6 +2,7 @@ package mysqlx_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -163,5 +164,24 @@ func TestSessionSettings(t *testing.T) {
 		n, err := res.RowsAffected()
 		require.NoError(t, err)
 		require.Equal(t, int64(1), n, "matched rows count")
+	})
+}
+
+// MySQL remembers for a day what it has once said of a table's size.
+func TestSizesAreOfNow(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		d := s.Database(t)
+		db := open(t, d, mysqlx.Options{})
+		rows := func(q *sql.DB) (n int) {
+			require.NoError(t, q.QueryRowContext(t.Context(), "SELECT TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = 't'", d.Name).Scan(&n))
+			return n
+		}
+		mustExec(t, db, "CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, v INT)")
+		require.Zero(t, rows(s.Admin()), "whoever asks first makes the copy")
+		mustExec(t, db, "INSERT INTO t (v) VALUES (1), (2), (3), (4)", "INSERT INTO t (v) SELECT a.v FROM t a, t b, t c")
+		if s.Engine() == servers.MySQL {
+			require.Zero(t, rows(s.Admin()), "the copy")
+		}
+		require.Greater(t, rows(db), 30)
 	})
 }
