@@ -3,6 +3,7 @@ package querykiller
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
 	"io"
 	"slices"
@@ -19,6 +20,24 @@ type waits struct {
 	notes []string
 	// guessed says that the edges of metadata locks are a guess.
 	guessed bool
+	// asked is how many queries that took, and worked how long the server, as the
+	// clock says.
+	asked  int
+	worked time.Duration
+}
+
+// selectNothing is asked before the others of a round trip: what the server works
+// for is seen from the first answer on.
+const selectNothing = `/* underpin killer */
+SELECT NULL`
+
+// read asks the queries, and counts what the server works for them.
+func (w *waits) read(ctx context.Context, conn *sql.Conn, parts ...part) error {
+	nothing := part{selectNothing, func(*sql.Rows) error { return nil }}
+	worked, err := readParts(ctx, conn, slices.Concat([]part{nothing}, parts)...)
+	w.asked += len(parts)
+	w.worked += worked
+	return err
 }
 
 // wait is one session that waits for another.

@@ -64,13 +64,13 @@ func (m *mariadbServer) waits(ctx context.Context, conn *sql.Conn) (waits, error
 	}
 	if m.locks {
 		var locks []mdl
-		if _, err := readParts(ctx, conn, lockPart(&locks)); err != nil {
+		if err := w.read(ctx, conn, lockPart(&locks)); err != nil {
 			return w, fmt.Errorf("read the metadata locks: %w", err)
 		}
 		mdlWaits(&w, locks)
 		return w, nil
 	}
-	waiting, err := readWaiting(ctx, conn)
+	waiting, err := readWaiting(ctx, conn, &w)
 	if err != nil || len(waiting) == 0 {
 		return w, err
 	}
@@ -87,43 +87,37 @@ type waiter struct {
 	millis float64
 }
 
-func readWaiting(ctx context.Context, conn *sql.Conn) ([]waiter, error) {
-	rows, err := conn.QueryContext(ctx, strings.ReplaceAll(mariadbWaiting, "%%", "%"))
+func readWaiting(ctx context.Context, conn *sql.Conn, w *waits) ([]waiter, error) {
+	var waiting []waiter
+	err := w.read(ctx, conn, part{strings.ReplaceAll(mariadbWaiting, "%%", "%"), func(rows *sql.Rows) error {
+		var one waiter
+		err := rows.Scan(&one.id, &one.text, &one.millis)
+		waiting = append(waiting, one)
+		return err
+	}})
 	if err != nil {
 		return nil, fmt.Errorf("read who waits for a metadata lock: %w", err)
 	}
-	defer rows.Close()
-	var waiting []waiter
-	for rows.Next() {
-		var w waiter
-		if err := rows.Scan(&w.id, &w.text, &w.millis); err != nil {
-			return nil, fmt.Errorf("read who waits for a metadata lock: %w", err)
-		}
-		waiting = append(waiting, w)
-	}
-	return waiting, rows.Err()
+	return waiting, nil
 }
 
 // pluginWaits reads METADATA_LOCK_INFO. It tells who holds what and not who
 // waits for what, so a wait is taken to be for the tables that are held and that
 // the waiting statement names.
 func pluginWaits(ctx context.Context, conn *sql.Conn, w *waits, waiting []waiter) error {
-	rows, err := conn.QueryContext(ctx, mariadbPluginLocks)
-	if err != nil {
-		return fmt.Errorf("read METADATA_LOCK_INFO: %w", err)
-	}
-	defer rows.Close()
 	var locks []mdl
 	tables := map[string]string{} // by object, the name alone
-	for rows.Next() {
+	err := w.read(ctx, conn, part{mariadbPluginLocks, func(rows *sql.Rows) error {
 		l := mdl{kind: "TABLE"}
 		var schema, table string
-		if err := rows.Scan(&l.owner, &l.mode, &schema, &table); err != nil {
-			return fmt.Errorf("read METADATA_LOCK_INFO: %w", err)
-		}
+		err := rows.Scan(&l.owner, &l.mode, &schema, &table)
 		l.object = schema + "." + table
 		tables[l.object] = table
 		locks = append(locks, l)
+		return err
+	}})
+	if err != nil {
+		return fmt.Errorf("read METADATA_LOCK_INFO: %w", err)
 	}
 	for _, r := range waiting {
 		named := identifiersIn(r.text)
@@ -136,7 +130,7 @@ func pluginWaits(ctx context.Context, conn *sql.Conn, w *waits, waiting []waiter
 	mdlWaits(w, locks)
 	w.notes = append(w.notes, "METADATA_LOCK_INFO tells who holds a metadata lock and not who waits for which: "+
 		"a wait is taken to be for the tables that the waiting statement names")
-	return rows.Err()
+	return nil
 }
 
 // wantedMode is the metadata lock that a statement waits for in the end.
@@ -177,16 +171,18 @@ func (m *mariadbServer) guessWaits(ctx context.Context, conn *sql.Conn, w *waits
 			oldest = r
 		}
 	}
-	holders, err := idSet(ctx, conn, fmt.Sprintf(mariadbMayHold, oldest.millis))
-	if err != nil {
-		return fmt.Errorf("read who may hold a metadata lock: %w", err)
-	}
-	for id := range holders {
+	err := w.read(ctx, conn, part{fmt.Sprintf(mariadbMayHold, oldest.millis), func(rows *sql.Rows) error {
+		var id uint64
+		err := rows.Scan(&id)
 		for _, r := range waiting {
 			if !blocked[id] {
 				w.add(r.id, Block{Session: id, Lock: LockMetadata})
 			}
 		}
+		return err
+	}})
+	if err != nil {
+		return fmt.Errorf("read who may hold a metadata lock: %w", err)
 	}
 	w.notes = append(w.notes, "a guess: this server does not tell who holds metadata locks, so everybody with an open transaction or an older "+
 		"statement is named. INSTALL SONAME 'metadata_lock_info' to know")

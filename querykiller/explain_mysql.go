@@ -54,7 +54,7 @@ func (m *mysqlServer) waits(ctx context.Context, conn *sql.Conn) (waits, error) 
 		return w, nil
 	}
 	var locks []mdl
-	if _, err := readParts(ctx, conn, lockPart(&locks), rowWaitPart(mysqlRowWaits, &w)); err != nil {
+	if err := w.read(ctx, conn, lockPart(&locks), rowWaitPart(mysqlRowWaits, &w)); err != nil {
 		return w, fmt.Errorf("read the locks: %w", err)
 	}
 	mdlWaits(&w, locks)

@@ -66,9 +66,11 @@ func (v Verdict) String() string {
 // A session is judged by the first rule whose conditions all hold. A protected
 // session is seen only by rules that unprotect each of its classes, and by those
 // that leave alone.
-func (r *Rules) Judge(s *Snapshot, st State) []Verdict {
-	room := newRoom(s)
-	b := &bench{Rules: r, State: st, at: s.At}
+func (r *Rules) Judge(s *Snapshot, st State) []Verdict { return r.judge(newRoom(s), st) }
+
+// judge is Judge for who judges a snapshot more than once.
+func (r *Rules) judge(room *room, st State) []Verdict {
+	b := &bench{Rules: r, State: st, at: room.at}
 	out := make([]Verdict, len(room.all))
 	groups := map[groupKey][]int{}
 	for i, c := range room.all {
@@ -96,13 +98,12 @@ type bench struct {
 // judge finds the rule for one session and what it says; the rule is nil if
 // there is none.
 func (b *bench) judge(c *candidate) (Verdict, *Rule) {
-	guarded := protections(c.Session, c.kind)
-	if v, rule := b.judgeDying(c, guarded); rule != nil {
+	if v, rule := b.judgeDying(c); rule != nil {
 		return v, rule
 	}
 	for i := range b.Rules.Rules {
 		rule := &b.Rules.Rules[i]
-		if !rule.sees(guarded) || !rule.matches(c) {
+		if !rule.sees(c.guarded) || !rule.matches(c) {
 			continue
 		}
 		if rule.Action == ActLeave {
@@ -113,8 +114,8 @@ func (b *bench) judge(c *candidate) (Verdict, *Rule) {
 		}
 	}
 	switch {
-	case len(guarded) > 0:
-		return Verdict{Class: guarded[0].class, Reason: "protected: " + guarded[0].why}, nil
+	case len(c.guarded) > 0:
+		return Verdict{Class: c.guarded[0].class, Reason: "protected: " + c.guarded[0].why}, nil
 	case c.idle():
 		return Verdict{Reason: "it is idle, and no rule matches"}, nil
 	}
@@ -124,12 +125,12 @@ func (b *bench) judge(c *candidate) (Verdict, *Rule) {
 // judgeDying judges a statement that was killed and is still there, and of which
 // InnoDB says that it undoes nothing: it may be stuck. The rule that killed it
 // speaks on, since the session may look another by now; nil if there is none.
-func (b *bench) judgeDying(c *candidate, guarded []protection) (Verdict, *Rule) {
+func (b *bench) judgeDying(c *candidate) (Verdict, *Rule) {
 	name, dying := b.Dying[c.Statement]
 	if !dying || c.RollingBack != No {
 		return Verdict{}, nil
 	}
-	guarded = slices.DeleteFunc(slices.Clone(guarded), func(p protection) bool { return p.why == killedAlready })
+	guarded := slices.DeleteFunc(slices.Clone(c.guarded), func(p protection) bool { return p.why == killedAlready })
 	for i := range b.Rules.Rules {
 		rule := &b.Rules.Rules[i]
 		if rule.Name != name || !rule.sees(guarded) {

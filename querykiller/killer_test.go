@@ -86,6 +86,28 @@ func TestKillerEscalates(t *testing.T) {
 	})
 }
 
+// A second kill that was too late for what the server runs is tried again.
+func TestKillerEscalatesAgain(t *testing.T) {
+	s := &stage{}
+	stale := 2
+	s.kill = func(id querykiller.StatementID, act querykiller.Act) (querykiller.Killing, error) {
+		if act != querykiller.ActConnection {
+			return querykiller.Killing{Result: querykiller.Killed}, nil
+		}
+		if stale--; stale >= 0 {
+			return querykiller.Killing{Result: querykiller.Uncertain}, querykiller.ErrStale
+		}
+		s.end(id.Session)
+		return querykiller.Killing{Result: querykiller.Killed}, nil
+	}
+	play(t, "rules:\n  - {name: r, action: kill_query, budget: 2s, escalate: {to: kill_connection, after: 3s}}\n", s, func(t *testing.T, w *watched) {
+		w.run(7)
+		pass(8 * time.Second)
+		require.Equal(t, append(slices.Repeat([]string{"kill_query 7"}, 3), slices.Repeat([]string{"kill_connection 7"}, 3)...), w.seen().killed)
+		require.Equal(t, "7 kill_query escalated, 7 kill_connection dead", w.outcomes())
+	})
+}
+
 func TestKillerDoesNotEscalateWhatMayHoldTables(t *testing.T) {
 	play(t, "rules:\n  - {name: r, action: kill_query, budget: 2s, escalate: {to: kill_connection, after: 3s}}\n", &stage{kill: deaf}, func(t *testing.T, w *watched) {
 		w.run(7, func(s *querykiller.Session) { s.HoldsTables = querykiller.Unknown })
@@ -141,6 +163,37 @@ func TestKillerRepeatsALostKill(t *testing.T) {
 		require.Equal(t, []string{"kill_query 7"}, w.seen().killed)
 		require.Equal(t, "7 kill_query survived", w.outcomes())
 	})
+}
+
+// A repeat that kills nothing says nothing of the kill that it repeats: that was
+// taken, and what becomes of it is seen.
+func TestKillerRepeatsInVain(t *testing.T) {
+	for _, err := range []error{querykiller.ErrStale, querykiller.ErrExpired} {
+		s := &stage{}
+		taken := false
+		s.kill = func(querykiller.StatementID, querykiller.Act) (querykiller.Killing, error) {
+			if !taken {
+				taken = true
+				return querykiller.Killing{Result: querykiller.Killed}, nil
+			}
+			return querykiller.Killing{Result: querykiller.Uncertain}, err
+		}
+		play(t, killAt2, s, func(t *testing.T, w *watched) {
+			w.run(7)
+			pass(5 * time.Second)
+			require.Greater(t, len(w.seen().killed), 4, "each look tries again")
+			require.Empty(t, w.outcomes())
+			if errors.Is(err, querykiller.ErrStale) {
+				w.leave(7)
+				pass(time.Second)
+				require.Equal(t, "7 kill_query dead", w.outcomes())
+				require.NotContains(t, w.seen().decisions[0].Reason, "killed again")
+				return
+			}
+			pass(5 * time.Second)
+			require.Equal(t, "7 kill_query survived", w.outcomes())
+		})
+	}
 }
 
 func TestKillerLeavesARollbackAlone(t *testing.T) {

@@ -78,7 +78,8 @@ func (m *mariadbServer) read(ctx context.Context, conn *sql.Conn) (serverLook, e
 		s.Load.count(*p)
 	}
 	m.last, m.at = next, began
-	return r, m.detail(ctx, conn, s.Sessions)
+	err = m.detail(ctx, conn, &r)
+	return r, err
 }
 
 // fullLook reads the server's facts and the sessions by the query.
@@ -167,7 +168,8 @@ func (m *mariadbServer) identify(p *Session) callee {
 }
 
 // detail reads what the process list does not tell.
-func (m *mariadbServer) detail(ctx context.Context, conn *sql.Conn, sessions []Session) error {
+func (m *mariadbServer) detail(ctx context.Context, conn *sql.Conn, r *serverLook) error {
+	sessions := r.snapshot.Sessions
 	m.tellRows(sessions)
 	young := youngUnknown()
 	var old, busy []*Session
@@ -199,12 +201,12 @@ func (m *mariadbServer) detail(ctx context.Context, conn *sql.Conn, sessions []S
 	if err := m.readHolders(ctx, conn, old); err != nil {
 		return err
 	}
-	return m.tellWaits(ctx, conn, busy)
+	return m.tellWaits(ctx, conn, r, busy)
 }
 
 // tellWaits tells who waits for whom. A wait for a row is told of a statement
 // that was there when the row locks were read.
-func (m *mariadbServer) tellWaits(ctx context.Context, conn *sql.Conn, busy []*Session) error {
+func (m *mariadbServer) tellWaits(ctx context.Context, conn *sql.Conn, r *serverLook, busy []*Session) error {
 	covered := make(map[uint64]bool, len(busy))
 	for _, p := range busy {
 		covered[p.ID] = m.rows && m.innodb.coversWaits(p)
@@ -220,6 +222,7 @@ func (m *mariadbServer) tellWaits(ctx context.Context, conn *sql.Conn, busy []*S
 	if err != nil {
 		return err
 	}
+	r.waited(w)
 	w.edges = slices.DeleteFunc(w.edges, func(e wait) bool { return e.Lock == LockRow && !covered[e.waiter] })
 	w.attach(busy)
 	return nil

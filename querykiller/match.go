@@ -157,11 +157,12 @@ func (p Pattern) String() string {
 // candidate is a session being judged, with what has to be worked out only once.
 type candidate struct {
 	*Session
-	kind   Kind
-	room   *room
-	sum    *string
-	tags   Tag
-	tagged bool
+	kind    Kind
+	guarded []protection
+	room    *room
+	sum     *string
+	tags    Tag
+	tagged  bool
 }
 
 // known says whether the server told the field.
@@ -191,6 +192,7 @@ func (c *candidate) tag() Tag {
 
 // room is everyone in a snapshot, for the conditions that look at others.
 type room struct {
+	at      time.Time
 	all     []*candidate
 	waiters map[uint64][]waiting // by who is waited for
 	digests map[string]int       // of running statements; nil until asked for
@@ -204,13 +206,14 @@ type waiting struct {
 
 // newRoom works out the candidates of a snapshot.
 func newRoom(s *Snapshot) *room {
-	r := &room{waiters: map[uint64][]waiting{}}
+	r := &room{at: s.At, waiters: map[uint64][]waiting{}}
 	for i := range s.Sessions {
 		one := &s.Sessions[i]
 		c := &candidate{Session: one, kind: one.Kind, room: r}
 		if c.kind == KindNone && !c.idle() {
 			c.kind = KindOf(one.Text)
 		}
+		c.guarded = protections(one, c.kind)
 		r.all = append(r.all, c)
 		for _, b := range one.BlockedBy {
 			r.waiters[b.Session] = append(r.waiters[b.Session], waiting{c, b.Lock})

@@ -72,7 +72,8 @@ func (m *mysqlServer) parts(d *details) []part {
 }
 
 // detail tells the sessions that have been at it for a while what was read.
-func (m *mysqlServer) detail(ctx context.Context, conn *sql.Conn, sessions []Session, d *details) error {
+func (m *mysqlServer) detail(ctx context.Context, conn *sql.Conn, r *serverLook, d *details) error {
+	sessions := r.snapshot.Sessions
 	m.cannot = d.cannot
 	if d.trx != nil && !d.cannot {
 		m.innodb.take(d.trx, nil)
@@ -110,6 +111,7 @@ func (m *mysqlServer) detail(ctx context.Context, conn *sql.Conn, sessions []Ses
 	if err != nil {
 		return err
 	}
+	r.waited(w)
 	w.attach(old)
 	m.idle.wanted = slices.ContainsFunc(w.edges, func(e wait) bool { return !read[e.Session] })
 	return nil

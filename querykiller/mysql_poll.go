@@ -106,7 +106,7 @@ func (m *mysqlServer) read(ctx context.Context, conn *sql.Conn) (serverLook, err
 		}
 		s.Load.count(*p)
 	}
-	err = m.detail(ctx, conn, s.Sessions, d)
+	err = m.detail(ctx, conn, &r, d)
 	s.Degraded = d.words
 	if d.full {
 		m.innodb.words(s)

@@ -41,7 +41,22 @@ func Classes() []Class {
 // guard says whether a session is of a class, by the reason in words; "" is no.
 type guard struct {
 	class Class
-	holds func(s *Session, kind Kind) string
+	holds func(s folded) string
+}
+
+// folded is a session as the guards see it: what they compare is in small letters.
+type folded struct {
+	*Session
+	kind                 Kind
+	command, state, user string
+	client               bool // see isClientCommand
+}
+
+func fold(s *Session, kind Kind) folded {
+	return folded{
+		Session: s, kind: kind, command: strings.ToLower(s.Command), state: strings.ToLower(s.State), user: strings.ToLower(s.User),
+		client: isClientCommand(s.Command),
+	}
 }
 
 // guards are in the order in which they are named as the reason.
@@ -64,9 +79,10 @@ type protection struct {
 
 // protections returns every class that a session is of.
 func protections(s *Session, kind Kind) []protection {
+	shown := fold(s, kind)
 	var all []protection
 	for _, g := range guards {
-		if why := g.holds(s, kind); why != "" {
+		if why := g.holds(shown); why != "" {
 			all = append(all, protection{g.class, why})
 		}
 	}
@@ -79,12 +95,14 @@ var (
 		"slave", "replica", "group replication", "group_replication"}
 	replicationStates = []string{"group replication", "group_replication", "replica", "relay log", "to send event", "sent all binlog",
 		"has sent all", "slave", "wsrep", "from source", "from master", "gtid", "binlog dump"}
+	galeraStates   = []string{"wsrep", "group replication"}
 	daemonStates   = []string{"waiting on empty queue", "waiting for next activation", "innodb", "compressing gtid"}
 	systemUsers    = []string{"mysql.session", "mysql.sys", "mysql.infoschema", "mariadb.sys"}
 	backupPrograms = []string{"mysqldump", "mariadb-dump", "mysqlpump", "mydumper", "myloader", "mysqlsh", "xtrabackup",
 		"mariabackup", "mariadb-backup", "mysqlbackup", "innobackupex"}
 	backupTexts  = []string{"BACKUP", "CLONE", "LOCK INSTANCE FOR BACKUP"}
 	backupStates = []string{"clon", "backup"}
+	endingStates = []string{"rollback", "rolling back"}
 	lockTexts    = []string{"LOCK TABLE", "FLUSH TABLE", "FLUSH LOCAL TABLE", "FLUSH NO_WRITE_TO_BINLOG TABLE"}
 	ddlStates    = []string{"alter", "copy to tmp table", "creating index", "rename table", "discard_or_import", "repair", "optimiz"}
 	// optimizing and repairing also name phases of other statements; to spare
@@ -93,22 +111,21 @@ var (
 	notDDLStates = []string{"optimizing"}
 )
 
-func isReplication(s *Session, _ Kind) string {
-	command, state, user := strings.ToLower(s.Command), strings.ToLower(s.State), strings.ToLower(s.User)
+func isReplication(s folded) string {
 	switch {
-	case hasPrefix(command, replicationCommands):
+	case hasPrefix(s.command, replicationCommands):
 		return s.Command + " is replication"
-	case user == "system user":
+	case s.user == "system user":
 		return "system user is replication"
-	case !isClientCommand(s.Command) && contains(state, replicationStates):
+	case !s.client && contains(s.state, replicationStates):
 		return fmt.Sprintf("state %q is replication", s.State)
-	case contains(state, []string{"wsrep", "group replication"}) && s.System:
+	case s.System && contains(s.state, galeraStates):
 		return fmt.Sprintf("state %q is replication", s.State)
 	}
 	return ""
 }
 
-func isDaemon(s *Session, _ Kind) string {
+func isDaemon(s folded) string {
 	switch {
 	case strings.EqualFold(s.User, "event_scheduler"):
 		return "the event scheduler"
@@ -116,25 +133,25 @@ func isDaemon(s *Session, _ Kind) string {
 		return "a daemon of the server"
 	case s.System:
 		return "a thread of the server with no client behind it"
-	case s.User == "" && contains(strings.ToLower(s.State), daemonStates):
+	case s.User == "" && contains(s.state, daemonStates):
 		return fmt.Sprintf("state %q is a thread of the server", s.State)
 	}
 	return ""
 }
 
-func isSystemUser(s *Session, _ Kind) string {
-	if slices.Contains(systemUsers, strings.ToLower(s.User)) {
+func isSystemUser(s folded) string {
+	if slices.Contains(systemUsers, s.user) {
 		return s.User + " is an account of the server"
 	}
 	return ""
 }
 
 // ownMarker is what every statement of Underpin begins with.
-var ownMarker = strings.TrimSuffix(mysqlx.Marker(""), "  */ ")
+var ownMarker = strings.TrimSuffix(mysqlx.Marker(""), " */ ")
 
-func isOwn(s *Session, _ Kind) string {
+func isOwn(s folded) string {
 	if s.Own || strings.EqualFold(s.Program, mysqlx.Program) ||
-		strings.HasPrefix(strings.TrimLeft(s.Text, " \t\r\n"), ownMarker+" ") {
+		strings.HasPrefix(strings.TrimLeft(s.Text, " \t\r\n"), ownMarker) {
 		return "Underpin's own connection"
 	}
 	return ""
@@ -144,11 +161,11 @@ func isOwn(s *Session, _ Kind) string {
 // shows it.
 const killedAlready = "it has been killed already"
 
-func isEnding(s *Session, _ Kind) string {
+func isEnding(s folded) string {
 	switch {
 	case s.RollingBack == Yes:
 		return "it is rolling back"
-	case contains(strings.ToLower(s.State), []string{"rollback", "rolling back"}):
+	case contains(s.state, endingStates):
 		return fmt.Sprintf("state %q is a rollback", s.State)
 	case strings.EqualFold(s.Command, "Killed"):
 		return killedAlready
@@ -163,37 +180,36 @@ func isDumpText(text string) bool {
 	return strings.Contains(text[:min(len(text), maxTagText)], dumpMark)
 }
 
-func isBackup(s *Session, kind Kind) string {
+func isBackup(s folded) string {
 	head := s.Text[:min(len(s.Text), maxTagText)]
 	switch {
 	case hasPrefix(strings.ToLower(s.Program), backupPrograms):
 		return s.Program + " makes a backup"
 	case isDumpText(s.Text):
 		return dumpMark + " is the mark of a dump"
-	case kind == KindAdmin && beginsWith(head, backupTexts):
+	case s.kind == KindAdmin && beginsWith(head, backupTexts):
 		return "a backup statement"
-	case !isClientCommand(s.Command) && contains(strings.ToLower(s.State), backupStates):
+	case !s.client && contains(s.state, backupStates):
 		return fmt.Sprintf("state %q is a backup", s.State)
 	}
 	return ""
 }
 
-func holdsTables(s *Session, kind Kind) string {
+func holdsTables(s folded) string {
 	switch {
 	case s.HoldsTables == Yes:
 		return "it holds LOCK TABLES or FLUSH TABLES WITH READ LOCK"
-	case kind == KindAdmin && beginsWith(s.Text[:min(len(s.Text), maxTagText)], lockTexts):
+	case s.kind == KindAdmin && beginsWith(s.Text[:min(len(s.Text), maxTagText)], lockTexts):
 		return "it is locking tables"
 	}
 	return ""
 }
 
-func isDDL(s *Session, kind Kind) string {
-	state := strings.ToLower(s.State)
+func isDDL(s folded) string {
 	switch {
-	case kind == KindDDL:
+	case s.kind == KindDDL:
 		return "it is DDL"
-	case contains(state, ddlStates) && !hasPrefix(state, notDDLStates):
+	case contains(s.state, ddlStates) && !hasPrefix(s.state, notDDLStates):
 		return fmt.Sprintf("state %q is a phase of DDL", s.State)
 	}
 	return ""

@@ -117,7 +117,7 @@ func (s *Snapshot) Redacted() *Snapshot {
 		if one.Digest == "" {
 			one.Digest = Digest(one.Text)
 		}
-		one.Own = isOwn(one, one.Kind) != ""
+		one.Own = isOwn(fold(one, one.Kind)) != ""
 		head := ""
 		if isDumpText(one.Text) {
 			head = dumpMark + " "

@@ -55,6 +55,12 @@ type serverLook struct {
 	worked  time.Duration // as the clock says
 }
 
+// waited enters that the look has read who waits for whom, and what that took.
+func (r *serverLook) waited(w waits) {
+	r.kind.waits += w.asked
+	r.worked += w.worked
+}
+
 // serverTarget is a statement as the last poll saw it.
 type serverTarget struct {
 	id StatementID

@@ -9,6 +9,7 @@ import (
 type lookKind struct {
 	list  list
 	parts int // queries
+	waits int // queries for who waits for whom, which have round trips of their own
 }
 
 // list is which sessions a look has read, and how.

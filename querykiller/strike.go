@@ -58,13 +58,16 @@ func (k *Killer) struck(ctx context.Context, s strike, killing Killing, now time
 	if killing.Err != nil {
 		d.Error = killing.Err.Error()
 	}
+	again := t.dying() && t.accepted && t.kill.Action == d.Action
 	if errors.Is(killing.Err, ErrStale) || errors.Is(killing.Err, ErrExpired) { // nothing was killed; the next poll tells anew
+		if again {
+			return // the server has the kill that this repeats: the statement will be dead, or has survived it
+		}
 		if t.misses++; t.misses >= maxAttempts {
 			k.once(ctx, t, d, OutcomeFailed)
 		}
 		return
 	}
-	again := t.dying() && t.accepted && t.kill.Action == d.Action
 	first := t.attempts == 0 && !again
 	switch killing.Result {
 	case Killed:

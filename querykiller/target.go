@@ -29,7 +29,7 @@ type target struct {
 	sentAt   time.Time // the last that the server took
 	accepted bool      // by the server; else its answer was lost
 	attempts int       // whose answers were lost
-	misses   int       // attempts that came to nothing
+	misses   int       // attempts that came to nothing, repeats aside
 	denied   bool
 	told     map[Outcome]bool // what was recorded about it
 }
@@ -67,17 +67,23 @@ func (k *Killer) carryOut(ctx context.Context, s *Snapshot, took time.Duration) 
 			st.Dying[id] = t.kill.Rule
 		}
 	}
-	verdicts := rules.Judge(s, st)
+	room := newRoom(s)
+	verdicts := rules.judge(room, st)
 	if st.Ahead = k.ahead(s, verdicts, took); st.Ahead > 0 {
-		verdicts = rules.Judge(s, st)
+		verdicts = rules.judge(room, st)
 	}
 	for i, v := range verdicts {
+		t := k.targets[s.Sessions[i].Statement]
+		dying := t != nil && t.dying()
+		if !dying && v.Act == "" && !v.Refused {
+			continue // it is left alone
+		}
 		c := &judged{snap: s, Session: &s.Sessions[i], verdict: v, polled: polled, rules: rules}
-		if t := k.targets[c.Statement]; t != nil && t.dying() {
+		if dying {
 			k.attend(ctx, t, c)
 		} else if v.Due > 0 && (v.Refused || v.Act != "" && k.crowded(c)) {
 			verdicts[i].Act, verdicts[i].Refused = "", false // not before its time
-		} else if v.Act != "" || v.Refused {
+		} else {
 			k.decide(ctx, c)
 		}
 	}
@@ -214,7 +220,7 @@ func (k *Killer) attend(ctx context.Context, t *target, c *judged) {
 	lived := k.Clock.Now().Sub(t.killedAt)
 	v := c.verdict
 	rolling := v.Class == ClassRollingBack && v.Reason != "protected: "+killedAlready
-	escalates := v.Escalate.To != "" && v.Escalate.To != t.kill.Action && !t.told[OutcomeEscalated]
+	escalates := v.Escalate.To != "" && v.Escalate.To != t.kill.Action && !t.kill.Escalation
 	switch {
 	case rolling:
 		if lived >= k.VerifyWithin {
@@ -253,7 +259,8 @@ func (k *Killer) repeat(ctx context.Context, t *target, c *judged) {
 	}
 }
 
-// escalate closes the first kill and begins the second.
+// escalate closes the first kill and begins the second. One that came too late for
+// what the server runs is begun again by the next look.
 func (k *Killer) escalate(ctx context.Context, t *target, c *judged) {
 	k.once(ctx, t, *t.kill, OutcomeEscalated)
 	d := k.decision(c, c.verdict.Escalate.To)
