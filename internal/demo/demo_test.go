@@ -50,10 +50,9 @@ func TestSlotsDivideTheRows(t *testing.T) {
 		l := Config{Rows: rows}.layout()
 		names, mails, cold := map[uint64]int{}, map[uint64]int{}, map[uint64]int{}
 		own := func(owner map[uint64]int, key uint64, slot int) {
-			require.GreaterOrEqual(t, key, uint64(1))
-			require.LessOrEqual(t, key, l.Seeds)
-			if had, ok := owner[key]; ok {
-				require.Equal(t, had, slot, "row %d", key)
+			had, owned := owner[key]
+			if key < 1 || key > l.Seeds || owned && had != slot { // require would take seconds for so many
+				t.Fatalf("row %d of 1 to %d is of slot %d, and of %d (%v)", key, l.Seeds, slot, had, owned)
 			}
 			owner[key] = slot
 		}
@@ -76,7 +75,8 @@ func TestSlotsDivideTheRows(t *testing.T) {
 		require.Len(t, mails, l.Hot)
 		shared := 0
 		for key, slot := range names {
-			require.NotContains(t, cold, key)
+			_, both := cold[key]
+			require.False(t, both, "row %d is hot and cold", key)
 			if mails[key] == slot {
 				shared++
 			}
