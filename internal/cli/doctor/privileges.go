@@ -42,6 +42,7 @@ type comfort struct{ privilege, query, cost, grant, only, wider string }
 
 const (
 	withoutLag   = "with replicas under backfill.replicas in a change file, the backfill cannot read their lag and waits"
+	withoutHosts = "preflight cannot tell whether a replica is missing under backfill.replicas"
 	withoutFlush = "preflight rebuilds its samples where it would flush them, and forecasts a rebuild in place up to half too long"
 )
 
@@ -58,6 +59,7 @@ var comforts = []comfort{
 		query:     "XA RECOVER",
 		cost:      "prepared transactions are looked for in information_schema.INNODB_TRX, which a monitor that reads it often keeps old for everybody",
 		grant:     "GRANT XA_RECOVER_ADMIN ON *.*",
+		only:      "mysql", // MariaDB answers everybody
 	},
 	{
 		privilege: "SELECT on performance_schema",
@@ -78,6 +80,20 @@ var comforts = []comfort{
 	{
 		privilege: "REPLICA MONITOR", query: "SHOW REPLICA STATUS", cost: withoutLag,
 		grant: "GRANT REPLICA MONITOR ON *.*", only: "mariadb",
+	},
+	{
+		privilege: "REPLICATION SLAVE", query: "SHOW REPLICAS", cost: withoutHosts,
+		grant: "GRANT REPLICATION SLAVE ON *.*", only: "mysql",
+	},
+	{
+		privilege: "REPLICATION MASTER ADMIN", query: "SHOW SLAVE HOSTS", cost: withoutHosts,
+		grant: "GRANT REPLICATION MASTER ADMIN ON *.*", only: "mariadb",
+	},
+	{
+		privilege: "SELECT on innodb_table_stats",
+		query:     "SELECT last_update FROM mysql.innodb_table_stats LIMIT 0",
+		cost:      "how old the statistics are that the size of a large table is estimated from is not known",
+		grant:     "GRANT SELECT ON mysql.innodb_table_stats",
 	},
 	{
 		privilege: "FLUSH_TABLES", cost: withoutFlush,
