@@ -241,7 +241,7 @@ func TestWords(t *testing.T) {
 	require.Equal(t, "under 1.3 s", span(0.3).text())
 	require.Equal(t, "2.0 s (1.0 s to 3.0 s)", span(2).text())
 	require.Equal(t, "10 s (7.0 s to 13 s)", span(10).text())
-	require.Equal(t, "1,234,567 rows", rowsText(1234567))
+	require.Equal(t, "1 234 567 rows", rowsText(1234567))
 	require.Equal(t, "1 row", rowsText(1))
 	require.Equal(t, "123 rows", rowsText(123))
 	require.Equal(t, "1.5 GiB", bytesText(3<<29))
@@ -277,4 +277,25 @@ func TestFreeDisk(t *testing.T) {
 	require.Positive(t, n)
 	_, err = free("/there/is/no/such/directory")
 	require.Error(t, err)
+}
+
+// What is done is not measured again: a statement when its phase is recorded, a
+// rewrite when its phase is left.
+func TestAhead(t *testing.T) {
+	steps := []Step{
+		{Phase: migrate.Expanded, SQL: "expand"}, {Phase: migrate.Backfilling, Rewrite: &migrate.Mapping{}},
+		{Phase: migrate.Verified, SQL: "index"}, {Phase: migrate.Contracted, SQL: "contract"},
+	}
+	for phase, left := range map[migrate.Phase]int{
+		migrate.Planned: 4, migrate.Expanded: 3, migrate.DualWriting: 3, migrate.Backfilling: 3, migrate.Verified: 1,
+		migrate.ReadingNew: 1, migrate.OnlyNew: 1, migrate.Reversing: 1, migrate.Contracted: 0, migrate.Closed: 0,
+	} {
+		ahead, err := Ahead(steps, migrate.Mapped, phase)
+		require.NoError(t, err)
+		require.Equal(t, steps[len(steps)-left:], append([]Step{}, ahead...), "%s", phase)
+	}
+	retired := []Step{{Phase: migrate.Expanded, SQL: "hide"}, {Phase: migrate.Contracted, SQL: "drop"}}
+	ahead, err := Ahead(retired, migrate.Retired, migrate.Expanded)
+	require.NoError(t, err)
+	require.Equal(t, retired[1:], ahead)
 }

@@ -56,7 +56,7 @@ func secondsText(s float64) string {
 func rowsText(n uint64) string {
 	digits := strconv.FormatUint(n, 10)
 	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
+		digits = digits[:i] + " " + digits[i:]
 	}
 	if n == 1 {
 		return "1 row"
