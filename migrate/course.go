@@ -173,21 +173,43 @@ func (c Course) Next(from Phase, d Direction) (e Edge, ok bool) {
 // Path returns the edges that lead from one phase to another in a direction,
 // or an error that says why there is no such way.
 func (c Course) Path(from, to Phase, d Direction) ([]Edge, error) {
-	var path []Edge
-	for at := from; at != to; {
-		e, ok := c.Next(at, d)
-		if !ok || len(path) > len(c.table()) {
-			return nil, fmt.Errorf("no way %s from phase %s to %s: %s", d, from, to, c.deadEnd(at, d))
-		}
-		path, at = append(path, e), e.To
+	path, end := c.walk(from, to, d)
+	switch {
+	case end == to:
+		return path, nil
+	case d == Forward && c.Leads(to, from, Forward):
+		return nil, fmt.Errorf("no way %s from phase %s to %s: %s", d, from, to, c.behind(from, to))
 	}
-	return path, nil
+	return nil, fmt.Errorf("no way %s from phase %s to %s: %s", d, from, to, c.deadEnd(end, d))
+}
+
+// walk follows the edges from one phase in a direction, to another or as far as
+// they lead.
+func (c Course) walk(from, to Phase, d Direction) (path []Edge, end Phase) {
+	for end = from; end != to; {
+		e, ok := c.Next(end, d)
+		if !ok || len(path) > len(c.table()) {
+			break
+		}
+		path, end = append(path, e), e.To
+	}
+	return path, end
 }
 
 // Leads reports whether there is a way from one phase to another in a direction.
 func (c Course) Leads(from, to Phase, d Direction) bool {
-	_, err := c.Path(from, to, d)
-	return err == nil
+	_, end := c.walk(from, to, d)
+	return end == to
+}
+
+// behind says of a phase that lies behind another where the way back to it ends,
+// if there is none.
+func (c Course) behind(from, to Phase) string {
+	_, end := c.walk(from, to, Back)
+	if end == to {
+		return fmt.Sprintf("%s lies behind: that is a way back", to)
+	}
+	return fmt.Sprintf("%s lies behind, and %s", to, c.deadEnd(end, Back))
 }
 
 // deadEnd says why no edge leaves a phase in a direction.

@@ -111,7 +111,15 @@ func TestPath(t *testing.T) {
 		{name: "nowhere", from: migrate.Verified, to: migrate.Verified, way: migrate.Forward},
 		{
 			name: "the wrong way", from: migrate.Verified, to: migrate.Planned, way: migrate.Forward,
-			err: "no way forward from phase verified to planned: nothing follows closed",
+			err: "no way forward from phase verified to planned: planned lies behind: that is a way back",
+		},
+		{
+			name: "behind for good", from: migrate.Closed, to: migrate.Planned, way: migrate.Forward,
+			err: "no way forward from phase closed to planned: planned lies behind, and closed has dropped the source; the way back is a new change",
+		},
+		{
+			name: "aside", from: migrate.Closed, to: migrate.Phase("nowhere"), way: migrate.Forward,
+			err: "no way forward from phase closed to nowhere: nothing follows closed",
 		},
 		{
 			name: "before the beginning", from: migrate.Verified, to: migrate.Closed, way: migrate.Back,

@@ -4,12 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"net"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/spf13/cobra"
 
 	"github.com/underpin-db/underpin/internal/cli/doctor"
+	"github.com/underpin-db/underpin/internal/control"
+	"github.com/underpin-db/underpin/migrate"
 	"github.com/underpin-db/underpin/migrate/plan"
 	"github.com/underpin-db/underpin/migrate/preflight"
 )
@@ -25,6 +28,8 @@ type preflightOptions struct {
 type preflighted struct {
 	Change string `json:"change"`
 	Hash   string `json:"hash,omitempty"`
+	// Phase is where the change stands. The steps up to it are left out.
+	Phase migrate.Phase `json:"phase,omitempty"`
 	// Refused says that there is no plan to be measured; Findings say why. The
 	// verdict is no, then, and the report's lists are empty.
 	Refused  bool           `json:"refused"`
@@ -33,12 +38,17 @@ type preflighted struct {
 	Written string `json:"written,omitempty"`
 }
 
+// unmeasured is the report where there is nothing to measure.
+func unmeasured(v preflight.Verdict) preflight.Report {
+	return preflight.Report{
+		Verdict: v, Reasons: []string{}, Tables: []preflight.Table{}, Steps: []preflight.Forecast{},
+		Blockers: []preflight.Blocker{}, Replicas: []preflight.Follower{}, Checks: []preflight.Check{},
+	}
+}
+
 // refusedPreflight is the answer to a change that has no plan.
 func refusedPreflight(r *plan.RefusedError) preflighted {
-	out := preflighted{Change: r.Change, Refused: true, Findings: r.Findings, Report: preflight.Report{
-		Verdict: preflight.NoGo, Reasons: []string{}, Tables: []preflight.Table{}, Steps: []preflight.Forecast{},
-		Blockers: []preflight.Blocker{}, Replicas: []preflight.Follower{}, Checks: []preflight.Check{},
-	}}
+	out := preflighted{Change: r.Change, Refused: true, Findings: r.Findings, Report: unmeasured(preflight.NoGo)}
 	for _, f := range r.Findings {
 		out.Reasons = append(out.Reasons, f.String())
 	}
@@ -56,7 +66,8 @@ func preflightCommand(a *app) *cobra.Command {
 disk against need, minutes from a measured sample, what each step locks and who is
 in the way of its lock, replicas and their lag, the binary log, privileges missing.
 Statements are tried on scratch tables with a sample of the rows; nothing is
-locked that the application uses. Whatever cannot be measured asks for care.`,
+locked that the application uses. Whatever cannot be measured asks for care. Of a
+change that has begun, only the steps ahead are looked at.`,
 		Example: "  underpin preflight split-user-name\n  underpin preflight changes/add-index --free-bytes 500000000000 --json | jq .verdict",
 		Args:    takes("CHANGEFILE|DIR|NAME"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -75,7 +86,10 @@ func (a *app) preflight(ctx context.Context, arg string, o preflightOptions) err
 		return err
 	}
 	if n.path == "" {
-		return usagef("there is no change file for %s: a preflight is made of a plan, and a plan of a change file", n.name)
+		return &usageError{
+			err:  fmt.Errorf("there is no change file for %s: a preflight is made of a plan, and a plan of a change file", n.name),
+			hint: `make the change first: underpin plan "ALTER TABLE …"`,
+		}
 	}
 	file, err := n.read()
 	if err != nil {
@@ -86,7 +100,7 @@ func (a *app) preflight(ctx context.Context, arg string, o preflightOptions) err
 		return err
 	}
 	defer db.Close()
-	p, err := plan.Build(ctx, db, file, plan.Options{})
+	p, phase, err := planFrom(ctx, db, file)
 	var refused *plan.RefusedError
 	if errors.As(err, &refused) {
 		out := refusedPreflight(refused)
@@ -98,11 +112,21 @@ func (a *app) preflight(ctx context.Context, arg string, o preflightOptions) err
 	if err != nil {
 		return err
 	}
-	in := preflight.Input{Steps: preflight.FromPlan(p), FreeBytes: o.freeBytes, Privileges: privilegesOf(db)}
+	steps, err := preflight.Ahead(preflight.FromPlan(p), p.Change.Course, phase)
+	if err != nil {
+		return err
+	}
+	out := preflighted{Change: p.Change.Name, Hash: p.Hash(), Phase: phase, Findings: append([]plan.Finding{}, p.Findings...)}
+	if len(steps) == 0 {
+		out.Report = unmeasured(preflight.Go)
+		return a.emit(out, func(page *page) {
+			page.line("%s is in %s: no statement and no rewrite of rows lies ahead, so there is nothing to measure", page.bold(out.Change), phase)
+		})
+	}
+	in := preflight.Input{Steps: steps, FreeBytes: o.freeBytes, Privileges: privilegesOf(db)}
 	if in.Replicas, err = a.followers(append(p.Backfill.Replicas, o.replicas...)); err != nil {
 		return err
 	}
-	out := preflighted{Change: p.Change.Name, Hash: p.Hash(), Findings: append([]plan.Finding{}, p.Findings...)}
 	if out.Report, err = preflight.Run(ctx, db, in); err != nil {
 		return err
 	}
@@ -113,6 +137,9 @@ func (a *app) preflight(ctx context.Context, arg string, o preflightOptions) err
 		}
 	}
 	err = a.emit(out, func(page *page) {
+		if phase != migrate.Planned {
+			page.line("%s is in %s: the steps up to it are left out", page.bold(out.Change), phase)
+		}
 		page.line("%s", out.Text())
 		if out.Written != "" {
 			page.line("wrote %s", out.Written)
@@ -122,6 +149,22 @@ func (a *app) preflight(ctx context.Context, arg string, o preflightOptions) err
 		return outcome{exitRefused}
 	}
 	return err
+}
+
+// planFrom is the plan that a change is carried out by, and the phase that it is
+// in. One that has begun goes by the recorded plan: the schema has by now what its
+// file asks for.
+func planFrom(ctx context.Context, db *sql.DB, file *plan.File) (*plan.Plan, migrate.Phase, error) {
+	p, err := recordedPlan(ctx, db, file.Change.Text)
+	if err != nil {
+		return nil, "", err
+	}
+	if p == nil {
+		p, err = plan.Build(ctx, db, file, plan.Options{})
+		return p, migrate.Planned, err
+	}
+	c, err := control.Get(ctx, db, file.Change.Text)
+	return p, c.Setting.Phase, err
 }
 
 // privilegesOf is what the doctor knows of privileges.

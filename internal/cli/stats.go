@@ -66,7 +66,7 @@ func (a *app) stats(ctx context.Context, out string) error {
 		return &usageError{err: fmt.Errorf("write the facts: %w", err)}
 	}
 	return a.emit(gatheredOf(f, out), func(p *page) {
-		p.line("wrote %s: %s and %s of %s, %s", out, count(len(f.Tables), "table"), count(len(f.Digests), "statement"), f.Database, f.ServerText)
+		p.line("wrote %s: %s and %s of %s, %s %s", out, count(len(f.Tables), "table"), count(len(f.Digests), "statement"), f.Database, f.Server.Flavour, f.ServerText)
 		for _, blind := range f.Blind {
 			p.line("  %s not read: %s", p.warn("!"), blind)
 		}

@@ -2,6 +2,7 @@ package yamlx
 
 import (
 	"errors"
+	"regexp"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -14,6 +15,10 @@ type Hints struct {
 	Second string // for one with more
 }
 
+// tabPattern is in what the parser says of a tab where YAML has none. It shows the
+// tab itself, of which nobody sees anything.
+var tabPattern = regexp.MustCompile(`'\t'|^tab character`)
+
 // Document returns the body of the one YAML document in text; the name is used in
 // messages only. An error is [Errors].
 func Document(name string, text []byte, hints Hints) (ast.Node, error) {
@@ -22,7 +27,11 @@ func Document(name string, text []byte, hints Hints) (ast.Node, error) {
 		e := &Error{File: name, Problem: err.Error()}
 		var bad yaml.Error
 		if errors.As(err, &bad) {
-			e.Problem = "the YAML is malformed: " + bad.GetMessage()
+			words := bad.GetMessage()
+			if tabPattern.MatchString(words) {
+				words, e.Hint = "a tab", "indent with spaces"
+			}
+			e.Problem = "the YAML is malformed: " + words
 			if tk := bad.GetToken(); tk != nil && tk.Position != nil {
 				e.Line, e.Column = tk.Position.Line, tk.Position.Column
 			}

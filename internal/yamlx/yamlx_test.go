@@ -41,6 +41,8 @@ func TestMistakes(t *testing.T) {
 		"# nothing\n":                  "f.yaml: it is empty; write a: b",
 		"a: b\n---\nc: d\n":            "f.yaml:3:1: a second YAML document begins here; keep one",
 		"a: [1\n":                      "f.yaml:1:4: the YAML is malformed: sequence end token ']' not found",
+		"a:\n\tb: 1\n":                 "f.yaml:2:1: the YAML is malformed: a tab; indent with spaces",
+		"\ta: 1\n":                     "f.yaml:1:2: the YAML is malformed: a tab; indent with spaces",
 		"- a\n":                        "f.yaml:1:1: this has to be a mapping, and is a list; write `field: value` lines below it",
 		"a: 1\nb: 2\na: 3\n":           "f.yaml:3:1: a: the field stands here for a second time; the first is in line 1; keep one",
 		"a: [1]\nb: {c: d}\ne: &x 1\n": "f.yaml:1:4: top.a: this is a list\nf.yaml:2:4: top.b: this is a mapping\nf.yaml:3:4: top.e: this is an anchor, alias or tag, which this file does not use",

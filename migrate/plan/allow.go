@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -122,11 +123,12 @@ var forbiddenOptions = map[ast.ColumnOptionType]string{
 	ast.ColumnOptionFulltext:      "FULLTEXT",
 }
 
-// allowColumns checks columns that an ALTER TABLE adds or modifies.
-func allowColumns(cols []*ast.ColumnDef) *refusal {
+// allowColumns checks columns that an ALTER TABLE adds or modifies. What they are
+// already no release runs into, and left out it would be taken away.
+func allowColumns(cols []*ast.ColumnDef, already ...ast.ColumnOptionType) *refusal {
 	for _, c := range cols {
 		for _, o := range c.Options {
-			if word, bad := forbiddenOptions[o.Tp]; bad {
+			if word, bad := forbiddenOptions[o.Tp]; bad && !slices.Contains(already, o.Tp) {
 				return refuse(CodeDDLForbidden, "leave it out here", "column %s is %s, which running releases could run into",
 					c.Name.Name.O, word)
 			}

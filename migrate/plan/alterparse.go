@@ -129,10 +129,9 @@ func renaming(node ast.StmtNode) ast.StmtNode {
 	return &ast.RenameTableStmt{TableToTables: []*ast.TableToTable{{OldTable: s.Table, NewTable: s.Specs[0].NewTable}}}
 }
 
-// ownTable refuses to touch what belongs to Underpin: its control tables, and
-// what a change of its own holds or tries.
+// ownTable refuses to touch what belongs to Underpin, see [IsOwn].
 func ownTable(name string) *refusal {
-	if !strings.HasPrefix(strings.ToLower(name), ownPrefix) {
+	if !IsOwn(name) {
 		return nil
 	}
 	return refuse(CodeDDLForbidden, "leave it to underpin, or choose another name", "tables whose names begin with %s belong to underpin", ownPrefix)

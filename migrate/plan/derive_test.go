@@ -61,6 +61,10 @@ func TestDerive(t *testing.T) {
 			ddl:  "ALTER TABLE people CHANGE COLUMN age age DECIMAL(10,2) NULL DEFAULT 0, ADD COLUMN born DATE NULL",
 			want: []want{{"retype-people-age-to-age-new", migrate.Mapped, ""}, {"add-column-people-born", migrate.Added, ""}},
 		},
+		"describe the numbered key": {
+			ddl:  "ALTER TABLE people MODIFY COLUMN id BIGINT NOT NULL AUTO_INCREMENT COMMENT 'ours'",
+			want: []want{{"describe-column-people-id", migrate.Added, ""}},
+		},
 		"retype a column of a unique index": {
 			ddl:  "ALTER TABLE people MODIFY COLUMN badge BIGINT NULL, ADD COLUMN born DATE NULL",
 			want: []want{{"rebuild-people-as-people-new", migrate.Mapped, ""}},
@@ -217,6 +221,19 @@ func TestDerive(t *testing.T) {
 // needed are the privileges that doctor calls needed.
 var needed = []string{"CREATE", "ALTER", "INDEX", "REFERENCES", "INSERT", "UPDATE", "SELECT", "DELETE", "DROP"}
 
+// Who may not make scratch tables is told once what to grant: there is nothing to
+// clean up.
+func TestDeriveNeedsMoreThanSelect(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		d := s.Database(t)
+		run(t, connect(t, d.DSN), people)
+		in := plan.DDL{Name: "argument", Text: "ALTER TABLE people ADD COLUMN nick VARCHAR(20) NULL", Service: "crm"}
+		_, err := plan.Derive(t.Context(), connect(t, d.User(t, "SELECT")), in, plan.Options{})
+		require.ErrorContains(t, err, "grant SELECT, CREATE, ALTER, DROP")
+		require.NotContains(t, err.Error(), "clean up")
+	})
+}
+
 // samePlansFor holds that a user who sees less derives the same of the same.
 func samePlansFor(t *testing.T, limited *sql.DB, in plan.DDL, want []plan.Derivation) {
 	t.Helper()
@@ -274,6 +291,8 @@ func TestDeriveRefuses(t *testing.T) {
 		"letters that are lost":  {"ALTER TABLE people CONVERT TO CHARACTER SET ascii", []string{"it yields a value that the column does not take for 1 rows", "(2)"}},
 		"truncate":               {"TRUNCATE TABLE people", []string{"no statement of this kind"}},
 		"nothing changes":        {"ALTER TABLE people MODIFY COLUMN age INT NULL", []string{"it changes nothing of column age"}},
+		"the key as it is":       {"ALTER TABLE people MODIFY COLUMN id BIGINT NOT NULL AUTO_INCREMENT", []string{"it changes nothing of column id"}},
+		"numbered and unique":    {"ALTER TABLE people MODIFY COLUMN id BIGINT NOT NULL AUTO_INCREMENT UNIQUE", []string{"column id is UNIQUE"}},
 		"only its place changes": {"ALTER TABLE people MODIFY COLUMN age INT NULL FIRST", []string{"column age but its place among the others"}},
 		"no such column":         {"ALTER TABLE people DROP COLUMN nose", []string{"nose"}},
 		"no such index":          {"DROP INDEX nose ON people", []string{"nose"}},

@@ -101,8 +101,20 @@ func (c *clause) refused() *refusal {
 		return refuse(CodeDDLForbidden, "carry it out by hand, or write a change file with a target of its own",
 			"%s: underpin has no safe way for it", c.text)
 	}
-	if c.spec.Tp == ast.AlterTableAddColumns || c.spec.Tp == ast.AlterTableModifyColumn {
+	switch c.spec.Tp {
+	case ast.AlterTableAddColumns:
 		return allowColumns(c.spec.NewColumns)
+	case ast.AlterTableModifyColumn:
+		return allowColumns(c.spec.NewColumns, c.already()...)
+	}
+	return nil
+}
+
+// already returns what the column of a MODIFY is before it, of what a column may
+// not become.
+func (c *clause) already() []ast.ColumnOptionType {
+	if was, ok := c.table.column(c.spec.NewColumns[0].Name.Name.O); ok && was.AutoIncrement {
+		return []ast.ColumnOptionType{ast.ColumnOptionAutoIncrement}
 	}
 	return nil
 }

@@ -16,6 +16,10 @@ import (
 // ownPrefix begins the names of all tables that belong to Underpin.
 const ownPrefix = "_underpin_"
 
+// IsOwn reports whether a table of that name belongs to Underpin: its control
+// tables, and what a change of its own holds or tries.
+func IsOwn(table string) bool { return strings.HasPrefix(strings.ToLower(table), ownPrefix) }
+
 // ScratchPrefix begins the name of every scratch table. A table of that name
 // is always empty and may be dropped; planning the same change again drops
 // what a killed process has left.
@@ -61,10 +65,11 @@ func withScratch(ctx context.Context, db *sql.DB, database string, f *File, fn f
 	if got.Int64 != 1 {
 		return ErrBusy
 	}
-	defer func() { err = errors.Join(err, s.cleanUp(ctx, db, lock)) }()
+	defer s.unlock(ctx, lock)
 	if err := s.drop(ctx, db); err != nil {
-		return err
+		return err // nothing is made yet
 	}
+	defer func() { err = errors.Join(err, s.cleanUp(ctx, db)) }()
 	return fn(s)
 }
 
@@ -79,22 +84,26 @@ func (s *scratch) drop(ctx context.Context, q mysqlx.Querier) error {
 }
 
 // cleanUp drops the scratch tables, if need be over another connection than
-// the one that made them, and gives the lock back. It does so even though ctx
-// may have ended.
-func (s *scratch) cleanUp(ctx context.Context, db *sql.DB, lock string) error {
+// the one that made them. It does so even though ctx may have ended.
+func (s *scratch) cleanUp(ctx context.Context, db *sql.DB) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
-	var freed sql.NullInt64
-	err := s.drop(ctx, s.conn)
-	// A lock that cannot be given back went with its connection.
-	_ = s.conn.QueryRowContext(ctx, queryUnlock, lock).Scan(&freed)
-	if err == nil {
+	if s.drop(ctx, s.conn) == nil {
 		return nil
 	}
 	if err := s.drop(ctx, db); err != nil {
 		return fmt.Errorf("clean up: %w: drop the table by hand, or plan the change again", err)
 	}
 	return nil
+}
+
+// unlock gives the lock back, even though ctx may have ended.
+func (s *scratch) unlock(ctx context.Context, lock string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer cancel()
+	var freed sql.NullInt64
+	// A lock that cannot be given back went with its connection.
+	_ = s.conn.QueryRowContext(ctx, queryUnlock, lock).Scan(&freed)
 }
 
 // of returns the scratch table that stands for a live one.

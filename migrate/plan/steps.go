@@ -117,7 +117,7 @@ func (p *Plan) gates(e migrate.Edge) []Gate {
 			words = fmt.Sprintf(words+"%[5]s", e.To, p.Change.Service, p.Reads.Soak, shadow, "")
 		}
 		if g == migrate.GuardNoStrangers && len(p.Connections.Users) > 0 {
-			words += ", among those of " + strings.Join(p.Connections.Users, ", ")
+			words += ", in this database or of " + strings.Join(p.Connections.Users, ", ") + " in any"
 		}
 		out = append(out, Gate{Guard: g, Words: words})
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/underpin-db/underpin/migrate"
@@ -109,6 +110,24 @@ func FromPlan(p *plan.Plan) []Step {
 	}
 	statements(migrate.Contracted, p.Contract...)
 	return out
+}
+
+// Ahead returns the steps that a change in a phase still has before it: statements
+// are done when their phase is recorded, a rewrite when its phase is left.
+func Ahead(steps []Step, course migrate.Course, in migrate.Phase) ([]Step, error) {
+	way, err := course.Path(in, migrate.Closed, migrate.Forward)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(steps), func(s Step) bool {
+		return !slices.ContainsFunc(way, func(e migrate.Edge) bool {
+			done := e.To
+			if s.Rewrite != nil {
+				done = e.From
+			}
+			return done == s.Phase
+		})
+	}), nil
 }
 
 func (in Input) withDefaults() Input {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/underpin-db/underpin/internal/mysqlx"
 	"github.com/underpin-db/underpin/migrate/ddl"
+	"github.com/underpin-db/underpin/migrate/plan"
 	"github.com/underpin-db/underpin/review"
 )
 
@@ -157,7 +158,7 @@ func (r *reader) tables(ctx context.Context) error {
 	err := r.rows(ctx, queryTables, func(rows *sql.Rows) error {
 		var t review.TableFacts
 		err := rows.Scan(&t.Name, &t.NextAuto)
-		if !strings.HasPrefix(t.Name, "_underpin_") {
+		if !plan.IsOwn(t.Name) {
 			r.f.Tables = append(r.f.Tables, t)
 		}
 		return err

@@ -2,10 +2,13 @@ package rules_test
 
 import (
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/underpin-db/underpin/migrate/ddl"
 	"github.com/underpin-db/underpin/review"
+	"github.com/underpin-db/underpin/review/rules"
 )
 
 // Orders of a fixture that say more of a database:
@@ -50,4 +53,24 @@ func (c *fixture) tableFacts(name string) *review.TableFacts {
 	}
 	c.facts.Tables = append(c.facts.Tables, review.TableFacts{Table: ddl.Table{Name: name}})
 	return &c.facts.Tables[len(c.facts.Tables)-1]
+}
+
+// The server's clock is read before its digests are, so that one may be younger
+// than the facts.
+func TestNoStatementIsSeenAfterTheFacts(t *testing.T) {
+	t.Parallel()
+	taken := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
+	report, err := review.Run(t.Context(), review.Input{
+		Rules:      rules.All(),
+		Migrations: []*review.Migration{migrationOf("ALTER TABLE users DROP COLUMN age;", review.Reviewed)},
+		Facts: &review.Facts{Taken: taken, Digests: []review.Digest{
+			{Text: "SELECT `age` FROM `users`", Count: 1, LastSeen: taken.Add(700 * time.Millisecond)},
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := messages(report); !strings.Contains(found, "the last 0s before the facts were taken") {
+		t.Errorf("the age of the statement is wrong:\n%s", found)
+	}
 }

@@ -42,11 +42,15 @@ func checkDroppedNameInUse(p *review.Pass) {
 			Object: r.object(),
 			Span:   r.at,
 			Message: fmt.Sprintf("%s goes, and %d kinds of statement on the server name it, the last %s before the facts were taken: %s",
-				r.what(), found, p.Facts.Taken.Sub(last.LastSeen).Round(time.Second), shortened(last.Text)),
+				r.what(), found, age(p.Facts.Taken, last.LastSeen), shortened(last.Text)),
 			Advice: "find who sends them, and wait until they are gone; underpin does that before it drops anything",
 		})
 	}
 }
+
+// age is how long before the facts were taken a statement was seen. The digests
+// are read after the clock, so that one may be seen in between.
+func age(taken, seen time.Time) time.Duration { return max(0, taken.Sub(seen).Round(time.Second)) }
 
 // shortened is the beginning of a text.
 func shortened(text string) string {

@@ -73,14 +73,11 @@ func (f *finder) find(ctx context.Context) error {
 
 // look looks at one path that was named.
 func (f *finder) look(ctx context.Context, name string) error {
-	full := name
-	if !filepath.IsAbs(name) {
-		full = filepath.Join(f.cfg.Root, name)
-	}
-	rel, err := filepath.Rel(f.cfg.Root, full)
+	rel, err := f.below(name)
 	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
-		return &PathError{Path: name, Problem: "it is not below " + f.cfg.Root}
+		return &PathError{Path: name, Problem: "it is not below " + rootWords(f.cfg.Root)}
 	}
+	full := filepath.Join(f.cfg.Root, rel)
 	info, err := os.Stat(full)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -94,6 +91,26 @@ func (f *finder) look(ctx context.Context, name string) error {
 	}
 	f.named = append(f.named, filepath.ToSlash(rel))
 	return f.walk(ctx, full)
+}
+
+// below is a path relative to the root.
+func (f *finder) below(name string) (string, error) {
+	if !filepath.IsAbs(name) {
+		return filepath.Clean(name), nil
+	}
+	root, err := filepath.Abs(f.cfg.Root)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Rel(root, name)
+}
+
+// rootWords names the root, and what to do about a path that is not below it.
+func rootWords(root string) string {
+	if root == "." {
+		return "the working directory: run from the folder that holds it"
+	}
+	return root
 }
 
 // walk collects the files below a folder. Links to folders are not followed,

@@ -159,7 +159,11 @@ m/4_dir.sql 4  set=3 !0:0 this is no regular file
 	if want := "named/V02.b.down.sql 02  set=0 down[-B]\nnamed/V02.b.up.sql 02  set=1 up[B]\nnamed/a.sql   set=2 up[A]\n"; err != nil || describe(versions.Migrations) != want {
 		t.Errorf("versions in a folder that was named: %v\n%s", err, describe(versions.Migrations))
 	}
-	for _, path := range []string{"none", "../x"} {
+	absolute, err := source.Read(t.Context(), source.Config{Root: root, Paths: []string{filepath.Join(root, "queries")}})
+	if err != nil || len(absolute.Migrations) != 1 || absolute.Migrations[0].Path != "queries/list.sql" {
+		t.Errorf("a folder below the root, by its whole path: %v, %v", absolute, err)
+	}
+	for _, path := range []string{"none", "../x", "/nosuch"} {
 		var bad *source.PathError
 		if _, err := source.Read(t.Context(), source.Config{Root: root, Paths: []string{path}}); !errors.As(err, &bad) {
 			t.Errorf("path %s: %v", path, err)
