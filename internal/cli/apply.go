@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -42,7 +43,7 @@ left to do.`,
 		},
 	}
 	phaseFlag(c, &o.to, "to", "go no further than this phase (default: the last with a way back)")
-	c.Flags().DurationVar(&o.wait, "wait", 0, "how long to wait for gates in all")
+	c.Flags().DurationVar(&o.wait, "wait", 0, "how long to wait in all, for gates and for another process that drives the change")
 	c.Flags().BoolVar(&o.allowCopy, "allow-copy", false, "allow DDL that copies the table while writers wait")
 	c.Flags().StringVar(&o.breakGlass, "break-glass", "", "go on without the signatures that are needed, for this reason; it is recorded and shown for good")
 	c.Flags().IntVar(&o.workers, "workers", 0, "backfill workers in this process (default: what suits the server)")
@@ -73,6 +74,7 @@ func (a *app) apply(ctx context.Context, flags *pflag.FlagSet, arg string, to mi
 		if err != nil {
 			return err
 		}
+		asked := to
 		if to == "" {
 			if to, err = furthest(c); err != nil {
 				return err
@@ -81,12 +83,14 @@ func (a *app) apply(ctx context.Context, flags *pflag.FlagSet, arg string, to mi
 		if err := checkPath(c, to, migrate.Forward); err != nil {
 			return err
 		}
-		out, err := e.Apply(ctx, name, engine.WalkOptions{To: to, Wait: o.wait, BreakGlass: o.breakGlass})
+		out, err := r.walk(ctx, o.wait, func(left time.Duration) (engine.Outcome, error) {
+			return e.Apply(ctx, name, engine.WalkOptions{To: to, Wait: left, BreakGlass: o.breakGlass})
+		})
 		r.close()
 		if err != nil {
 			return err
 		}
-		return a.endWalk(ctx, e, walked{Outcome: out})
+		return a.endWalk(ctx, e, walked{Outcome: out, again: again("apply", name, asked)})
 	})
 }
 

@@ -83,15 +83,36 @@ func eachEntry(ctx context.Context, db mysqlx.Querier, last control.Entry, visit
 	}
 }
 
+// wants says whether an entry was asked for.
+func (o auditOptions) wants(e control.Entry) bool { return o.change == "" || e.Change == o.change }
+
+// know refuses the name of a change that nothing knows: one without entries, as an
+// application announces it, is in the control tables all the same.
+func (o auditOptions) know(ctx context.Context, db mysqlx.Querier, hasEntries bool) error {
+	if o.change == "" || hasEntries {
+		return nil
+	}
+	_, err := control.Get(ctx, db, o.change)
+	return err
+}
+
 func (a *app) printAudit(ctx context.Context, db *sql.DB, o auditOptions) error {
 	out := auditResult{Entries: []control.Entry{}, Chain: "holds"}
+	known := false
 	last, err := eachEntry(ctx, db, control.Entry{}, func(e control.Entry) error {
 		out.Checked++
-		if !o.verify && (o.change == "" || e.Change == o.change) {
+		if !o.wants(e) {
+			return nil
+		}
+		known = true
+		if !o.verify {
 			out.Entries = append(out.Entries, e)
 		}
 		return nil
 	})
+	if err == nil {
+		err = o.know(ctx, db, known)
+	}
 	out.LastHash = last.Hash
 	broken := errors.Is(err, control.ErrAuditBroken)
 	if err != nil && !broken {
@@ -131,10 +152,12 @@ func (p *page) entry(e control.Entry) []string {
 
 func (a *app) followAudit(ctx context.Context, db *sql.DB, o auditOptions) error {
 	var last control.Entry
+	known := false
 	show := func(e control.Entry) error {
-		if o.change != "" && e.Change != o.change {
+		if !o.wants(e) {
 			return nil
 		}
+		known = true
 		if a.settings.JSON {
 			return a.writeJSONLine(e)
 		}
@@ -146,6 +169,9 @@ func (a *app) followAudit(ctx context.Context, db *sql.DB, o auditOptions) error
 	for {
 		var err error
 		if last, err = eachEntry(ctx, db, last, show); err != nil {
+			return endOfWatch(ctx, err)
+		}
+		if err := o.know(ctx, db, known); err != nil {
 			return endOfWatch(ctx, err)
 		}
 		if err := mysqlx.Wait(ctx, followEvery); err != nil {

@@ -92,11 +92,13 @@ type rule struct {
 // rules is the table. The first line that matches wins.
 func rules() []rule {
 	return []rule{
+		// Before usage: the flag that names it is a usage error too.
+		{is(migrate.ErrUnknownPhase), exitUsage, "unknown_phase", "a text names no phase", ""},
 		{as[*usageError], exitUsage, "usage", "a flag, an argument or a setting is wrong", ""},
+		{is(mysqlx.ErrNoDatabase), exitUsage, "no_database", "the DSN names no database", ""},
 		{as[plan.Errors], exitUsage, "bad_file", "a change file or underpin.yaml has mistakes, each named with line and column", ""},
 		{as[querykiller.ParseErrors], exitUsage, "bad_rules", "a file with rules for the query killer has mistakes, each named with line and column", ""},
 		{is(control.ErrNoChange), exitUsage, "unknown_change", "the database knows no change of that name", "underpin status lists the changes of this database"},
-		{is(migrate.ErrUnknownPhase), exitUsage, "unknown_phase", "a text names no phase", ""},
 
 		{as[*plan.RefusedError], exitRefused, "plan_refused", "the change cannot be planned as it stands; every finding says why and what to do", ""},
 		{is(engine.ErrPlanChanged), exitRefused, "plan_changed", "the change file was edited after it had been applied in part", "undo the edit, or roll the change back to planned and apply it anew"},

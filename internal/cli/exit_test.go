@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/underpin-db/underpin/internal/control"
+	"github.com/underpin-db/underpin/internal/mysqlx"
+	"github.com/underpin-db/underpin/migrate"
 	"github.com/underpin-db/underpin/migrate/engine"
 	"github.com/underpin-db/underpin/migrate/plan"
 )
@@ -45,6 +47,8 @@ func TestCodesAreUnique(t *testing.T) {
 	}
 }
 
+func errOf(_ migrate.Phase, err error) error { return err }
+
 func TestJudge(t *testing.T) {
 	for _, test := range []struct {
 		err  error
@@ -52,6 +56,8 @@ func TestJudge(t *testing.T) {
 		code string
 	}{
 		{usagef("bad"), exitUsage, "usage"},
+		{errOf(phaseOf("nowhere")), exitUsage, "unknown_phase"},
+		{mysqlx.ErrNoDatabase, exitUsage, "no_database"},
 		{fmt.Errorf("x: %w", plan.Errors{{Problem: "bad"}}), exitUsage, "bad_file"},
 		{&plan.RefusedError{}, exitRefused, "plan_refused"},
 		{fmt.Errorf("x: %w", engine.ErrPlanChanged), exitRefused, "plan_changed"},

@@ -41,6 +41,10 @@ type trendResult struct {
 // day.
 const mostLooks = 120
 
+// leastLooks is from how many on a trend is concluded: they bound the intervals
+// that querykiller.FailSlowConfig wants.
+const leastLooks = 5
+
 // killerTrendCommand says which statements get slower.
 func killerTrendCommand(a *app) *cobra.Command {
 	var o trendOptions
@@ -97,7 +101,10 @@ func (p *page) trend(r trendResult) {
 	for _, s := range r.Slowing {
 		p.line("%s %s", p.warn("!"), s.String())
 	}
-	if len(r.Slowing) == 0 {
+	switch {
+	case r.Looks < leastLooks:
+		p.line("too few looks to tell: %d of %d", r.Looks, leastLooks)
+	case len(r.Slowing) == 0:
 		p.line("nothing is on its way over %s", r.Budget)
 	}
 	since := ""
@@ -206,7 +213,7 @@ func (v *voice) slowing(o trendOptions) {
 		var list []querykiller.Slowing
 		list, err = querykiller.FailSlow(looks, querykiller.FailSlowConfig{Budget: o.budget})
 		for _, s := range list {
-			v.logger.Warn("a statement gets slower", slog.String("what", s.String()))
+			v.logger.Warn("a statement gets slower", slog.String(keyWhat, s.String()))
 		}
 	}
 	if err != nil {

@@ -137,7 +137,7 @@ func (v *voice) polled(p querykiller.Poll, status func() querykiller.Status) {
 		v.announce(p.Snapshot)
 	}
 	for _, words := range news {
-		v.logger.Warn("cannot see everything", slog.String("what", words))
+		v.logger.Warn("cannot see everything", slog.String(keyWhat, words))
 	}
 	if due {
 		st := status()
@@ -191,6 +191,10 @@ func (v *voice) tally() string {
 	return strings.Join(parts, ", ")
 }
 
+// keyWhat is the key of what a message is about. In lines for people the value
+// follows the message without it.
+const keyWhat = "what"
+
 // lines is a slog.Handler that writes lines for people.
 type lines struct {
 	out   *reporter
@@ -213,7 +217,11 @@ func (l lines) Handle(_ context.Context, r slog.Record) error {
 	}
 	var parts []string
 	add := func(a slog.Attr) bool {
-		parts = append(parts, l.out.dim(strings.ReplaceAll(a.Key, "_", " "))+" "+a.Value.Resolve().String())
+		value := a.Value.Resolve().String()
+		if a.Key != keyWhat {
+			value = l.out.dim(strings.ReplaceAll(a.Key, "_", " ")) + " " + value
+		}
+		parts = append(parts, value)
 		return true
 	}
 	for _, a := range l.attrs {

@@ -9,8 +9,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/underpin-db/underpin/backfill"
 	"github.com/underpin-db/underpin/migrate"
 	"github.com/underpin-db/underpin/migrate/engine"
+	"github.com/underpin-db/underpin/migrate/fleet"
 )
 
 func TestTablesAlignWhateverTheColour(t *testing.T) {
@@ -71,11 +73,41 @@ func TestEveryGuardSaysWhatToDo(t *testing.T) {
 	for _, course := range migrate.Courses() {
 		for _, edge := range course.Edges() {
 			for _, guard := range edge.Guards {
-				require.NotEmpty(t, todo(guard, "x", edge.To), guard)
+				v, st := engine.Verdict{Guard: guard}, engine.Status{Change: "x"}
+				if edge.Direction == migrate.Forward {
+					require.NotEmpty(t, todo(v, st, edge.To, again("apply", "x", "")), guard)
+					continue
+				}
+				text := todo(v, st, edge.To, again("rollback", "x", migrate.Planned))
+				require.Contains(t, text, "underpin rollback x --to planned", guard)
+				require.NotContains(t, text, "underpin apply", "a way back does not go on")
 			}
 		}
 	}
 	for _, guard := range []migrate.Guard{engine.GuardSignatures, engine.GuardRampHeld} { // beside the table
-		require.NotEmpty(t, todo(guard, "x", migrate.Contracted), guard)
+		require.NotEmpty(t, todo(engine.Verdict{Guard: guard}, engine.Status{Change: "x"}, migrate.Contracted, again("apply", "x", "")), guard)
+	}
+}
+
+func TestWhatToDoFitsTheRefusal(t *testing.T) {
+	named := []fleet.Blocker{{Connection: 7, User: "app@%"}}
+	quarantined := engine.Status{Change: "x", Copy: &backfill.Progress{Quarantined: 1}}
+	differs := engine.Status{Change: "x", Verification: &backfill.Report{Chunks: 1, Quarantined: 1}}
+	for _, test := range []struct {
+		v    engine.Verdict
+		st   engine.Status
+		want string
+	}{
+		{engine.Verdict{Guard: migrate.GuardBackfilled}, engine.Status{Change: "x"}, "underpin apply x does it"},
+		{engine.Verdict{Guard: migrate.GuardBackfilled}, quarantined, "mend the rows that underpin status x lists, then underpin apply x"},
+		{engine.Verdict{Guard: migrate.GuardVerified}, engine.Status{Change: "x"}, "underpin apply x does it"},
+		{engine.Verdict{Guard: migrate.GuardVerified}, differs, "look with underpin verify x, mend with --repair, then underpin apply x"},
+		{engine.Verdict{Guard: migrate.GuardNoStrangers, Blockers: named}, engine.Status{Change: "x"},
+			"stop it; or, if it is not the application's, give your word: underpin fleet vouch --change x --user USER@HOST --why TEXT --for 24h"},
+		{engine.Verdict{Guard: migrate.GuardNoStrangers}, engine.Status{Change: "x"},
+			"grant PROCESS, or what else underpin doctor finds missing, then underpin apply x; or, if no code without the library is connected, " +
+				"give your word: underpin fleet vouch --change x --user %@% --why TEXT --for 24h"},
+	} {
+		require.Equal(t, test.want, todo(test.v, test.st, migrate.Verified, again("apply", "x", "")))
 	}
 }

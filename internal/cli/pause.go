@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 
 	"github.com/spf13/cobra"
 
+	"github.com/underpin-db/underpin/internal/control"
 	"github.com/underpin-db/underpin/migrate"
 	"github.com/underpin-db/underpin/migrate/engine"
 )
@@ -16,6 +18,8 @@ type paused struct {
 	Phase  migrate.Phase `json:"phase"`
 	Paused bool          `json:"paused"`
 	Why    string        `json:"why,omitempty"`
+	// Was says whether it was paused before.
+	Was bool `json:"was_paused"`
 }
 
 // pauseCommand stops a change where it stands.
@@ -54,7 +58,15 @@ func resumeCommand(a *app) *cobra.Command {
 }
 
 func (a *app) setPaused(ctx context.Context, change, why string) error {
-	return a.withEngine(ctx, engine.Config{}, func(ctx context.Context, e *engine.Engine) error {
+	return a.withDB(ctx, func(ctx context.Context, db *sql.DB) error {
+		e, err := engine.New(engine.Config{DB: db, Actor: a.actor()})
+		if err != nil {
+			return err
+		}
+		before, err := control.GetController(ctx, db, change)
+		if err != nil {
+			return err
+		}
 		set := func() error { return e.Resume(ctx, change) }
 		if why != "" {
 			set = func() error { return e.Pause(ctx, change, why) }
@@ -66,14 +78,22 @@ func (a *app) setPaused(ctx context.Context, change, why string) error {
 		if err != nil {
 			return err
 		}
-		return a.emit(paused{change, st.Phase, why != "", why}, func(p *page) {
-			if why != "" {
-				p.line("paused %s in %s: %s", p.bold(change), st.Phase, why)
-				p.line("  underpin resume %s lets it go on", change)
-				return
-			}
-			p.line("resumed %s in %s", p.bold(change), st.Phase)
-			p.line("  underpin apply %s carries it on", change)
-		})
+		out := paused{change, st.Phase, why != "", why, before.Paused}
+		return a.emit(out, func(p *page) { p.paused(out) })
 	})
+}
+
+// paused shows a pause, or the end of one.
+func (p *page) paused(r paused) {
+	switch {
+	case r.Paused:
+		p.line("paused %s in %s: %s", p.bold(r.Change), r.Phase, r.Why)
+		p.line("  underpin resume %s lets it go on", r.Change)
+		return
+	case r.Was:
+		p.line("resumed %s in %s", p.bold(r.Change), r.Phase)
+	default:
+		p.line("%s is in %s, and was not paused", p.bold(r.Change), r.Phase)
+	}
+	p.line("  underpin apply %s carries it on", r.Change)
 }

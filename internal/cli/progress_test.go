@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -31,6 +32,13 @@ func TestPlainProgressIsRareAndWaitsAreToldOnce(t *testing.T) {
 	require.Equal(t, 1, strings.Count(out.String(), "soaked"))
 	require.Equal(t, 1, strings.Count(out.String(), "fleet_supports"))
 	require.Contains(t, out.String(), "✓ planned → expanded�[2J  12 ms")
+}
+
+func TestLinesForPeopleSayWhatAMessageIsAboutWithoutItsKey(t *testing.T) {
+	r, out := newTestReporter(settings{LogLevel: "info"})
+	slog.New(lines{r, nil}).Warn("cannot see everything", slog.String(keyWhat, "other sessions"), slog.Int("failed_polls", 2))
+	r.close()
+	require.Equal(t, "! cannot see everything: other sessions, failed polls 2\n", out.String())
 }
 
 func TestTheWayIsSilentWhereItHasToBe(t *testing.T) {

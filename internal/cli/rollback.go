@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -36,7 +37,7 @@ rebuilds every row of the source first; from contracted there is none.`,
 		},
 	}
 	phaseFlag(c, &o.to, "to", "the phase to go back to (required)")
-	c.Flags().DurationVar(&o.wait, "wait", 0, "how long to wait for gates in all")
+	c.Flags().DurationVar(&o.wait, "wait", 0, "how long to wait in all, for gates and for another process that drives the change")
 	c.Flags().BoolVar(&o.allowCopy, "allow-copy", false, "allow DDL that copies the table while writers wait")
 	c.Flags().IntVar(&o.workers, "workers", 0, "workers that rebuild the source, in this process (default: what suits the server)")
 	return c
@@ -58,13 +59,15 @@ func (a *app) rollback(ctx context.Context, name string, to migrate.Phase, o wal
 		if err := checkPath(c, to, migrate.Back); err != nil {
 			return err
 		}
-		w := walked{}
+		w := walked{again: again("rollback", name, to)}
 		if w.Steps, err = stepsBack(c, to); err != nil {
 			return err
 		}
 		r.stepsBack(w.Steps)
 		a.resumable.Store(true)
-		w.Outcome, err = e.Rollback(ctx, name, engine.WalkOptions{To: to, Wait: o.wait})
+		w.Outcome, err = r.walk(ctx, o.wait, func(left time.Duration) (engine.Outcome, error) {
+			return e.Rollback(ctx, name, engine.WalkOptions{To: to, Wait: left})
+		})
 		r.close()
 		if err != nil {
 			return err

@@ -32,6 +32,7 @@ const (
 
 // newRoot returns the command tree.
 func newRoot(a *app) *cobra.Command {
+	version := false
 	root := &cobra.Command{
 		Use:           "underpin",
 		Short:         "Zero-downtime schema changes on MySQL and MariaDB",
@@ -40,7 +41,12 @@ func newRoot(a *app) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          knownCommand,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if version {
+				return a.version()
+			}
+			return c.Help()
+		},
 		PersistentPreRunE: func(c *cobra.Command, _ []string) (err error) {
 			wish := a.settings.JSON
 			a.settings, err = resolve(c.Flags(), a.getenv)
@@ -52,6 +58,7 @@ func newRoot(a *app) *cobra.Command {
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
 	addFlags(root.PersistentFlags())
+	root.Flags().BoolVar(&version, "version", false, "say what this binary is, like underpin version")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{err: err, hint: fmt.Sprintf("%s --help lists the flags", c.CommandPath())}
 	})
@@ -132,7 +139,7 @@ func takes(words ...string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		switch {
 		case len(args) < least:
-			return &usageError{err: fmt.Errorf("%s needs %s", c.CommandPath(), words[len(args)]), hint: "usage: " + c.UseLine()}
+			return &usageError{err: fmt.Errorf("%s needs %s", c.CommandPath(), strings.Join(words[len(args):least], " ")), hint: "usage: " + c.UseLine()}
 		case len(args) > len(words):
 			return &usageError{err: fmt.Errorf("%s takes no argument %q", c.CommandPath(), args[len(words)]), hint: "usage: " + c.UseLine()}
 		}
@@ -162,7 +169,7 @@ func phaseOf(text string) (migrate.Phase, error) {
 		for _, p := range migrate.Phases() {
 			names = append(names, string(p))
 		}
-		return "", &usageError{err: fmt.Errorf("%q is no phase", text), hint: "the phases are " + strings.Join(names, ", ")}
+		return "", &usageError{err: fmt.Errorf("%w %q", migrate.ErrUnknownPhase, text), hint: "the phases are " + strings.Join(names, ", ")}
 	}
 	return p, nil
 }

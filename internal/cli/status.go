@@ -98,10 +98,18 @@ func (a *app) listChanges(ctx context.Context, e *engine.Engine) error {
 		}
 		rows := p.head("change", "service", "phase", "since", "plan")
 		for _, st := range list {
-			rows = append(rows, []string{p.bold(st.Change), st.Service, phaseWords(st) + p.glass(st), ago(seconds(st.Seconds)), short(st.PlanHash)})
+			rows = append(rows, []string{p.bold(st.Change), st.Service, phaseWords(st) + p.halted(st) + p.glass(st), ago(seconds(st.Seconds)), short(st.PlanHash)})
 		}
 		p.table("", rows)
 	})
+}
+
+// halted marks a change that somebody has paused.
+func (p *page) halted(st engine.Status) string {
+	if st.Paused == "" {
+		return ""
+	}
+	return ", " + p.warn("paused")
 }
 
 // glass marks a change that took steps without the signatures they needed.
@@ -215,7 +223,7 @@ func (p *page) next(st engine.Status) {
 		p.line("%s  %s waits for", p.bold("what blocks"), st.Next.To)
 	}
 	for _, v := range refused {
-		p.refusal(v, todo(v.Guard, st.Change, st.Next.To))
+		p.refusal(v, todo(v, st, st.Next.To, again("apply", st.Change, "")))
 	}
 	for _, g := range st.Next.Unmeasured {
 		p.line("  %s", p.dim(string(g)+" is measured when the step is asked for"))

@@ -30,18 +30,20 @@ func versionCommand(a *app) *cobra.Command {
 		Long:    "Say which version and revision this binary was built from, and which version of the\ncontrol tables it makes.",
 		Example: "  underpin version\n  underpin version --json",
 		Args:    takes(),
-		RunE: func(*cobra.Command, []string) error {
-			b := thisBuild()
-			return a.emit(b, func(p *page) {
-				p.line("underpin %s", b.Version)
-				rows := [][]string{{"go", b.Go}, {"platform", b.Platform}, {"control tables", "version " + grouped(b.ControlSchema)}}
-				if b.Revision != "" {
-					rows = append(rows, []string{"revision", short(b.Revision) + " of " + b.Time})
-				}
-				p.table("  ", rows)
-			})
-		},
+		RunE:    func(*cobra.Command, []string) error { return a.version() },
 	}
+}
+
+func (a *app) version() error {
+	b := thisBuild()
+	return a.emit(b, func(p *page) {
+		p.line("underpin %s", b.Version)
+		rows := [][]string{{"go", b.Go}, {"platform", b.Platform}, {"control tables", "version " + grouped(b.ControlSchema)}}
+		if b.Revision != "" {
+			rows = append(rows, []string{"revision", short(b.Revision) + " of " + b.Time})
+		}
+		p.table("  ", rows)
+	})
 }
 
 func thisBuild() build {

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
 	"github.com/underpin-db/underpin/internal/control"
+	"github.com/underpin-db/underpin/internal/mysqlx"
 	"github.com/underpin-db/underpin/migrate"
 	"github.com/underpin-db/underpin/migrate/engine"
 )
@@ -19,6 +21,8 @@ type walked struct {
 	Todo map[migrate.Guard]string `json:"todo,omitempty"`
 	// WayBack is the edge that leads back from where the change now stands.
 	WayBack *engine.EdgeStatus `json:"way_back,omitempty"`
+
+	again string // the command that was given
 }
 
 // stepBack is one edge of a rollback.
@@ -72,6 +76,39 @@ func checkPath(c control.Change, to migrate.Phase, d migrate.Direction) error {
 	return &refusedError{err: err, hint: hint}
 }
 
+// again is a command of this change, to be given once more as it was given; to is
+// empty where it went without.
+func again(verb, change string, to migrate.Phase) string {
+	command := "underpin " + verb + " " + change
+	if to != "" {
+		command += " --to " + string(to)
+	}
+	return command
+}
+
+// walk takes a walk up again once the lease of another process has run out, if that
+// is within the time to wait; what is left of it is for the gates.
+func (r *reporter) walk(ctx context.Context, wait time.Duration, take func(left time.Duration) (engine.Outcome, error)) (engine.Outcome, error) {
+	deadline := time.Now().Add(wait)
+	for told := false; ; told = true {
+		out, err := take(max(0, time.Until(deadline)))
+		var held *control.HeldError
+		if !errors.As(err, &held) {
+			return out, err
+		}
+		pause := min(held.Left, statusEvery) // whoever ends in order gives it up earlier
+		if !time.Now().Add(pause).Before(deadline) {
+			return out, err
+		}
+		if !told {
+			r.say("%s %s drives %s: waiting for the lease, which runs for another %s", r.warn("…"), held.Owner, held.Change, ago(held.Left))
+		}
+		if err := mysqlx.Wait(ctx, pause); err != nil {
+			return out, err
+		}
+	}
+}
+
 // endWalk prints how far a walk came and returns its exit.
 func (a *app) endWalk(ctx context.Context, e *engine.Engine, w walked) error {
 	st, err := e.Status(ctx, w.Change)
@@ -80,7 +117,7 @@ func (a *app) endWalk(ctx context.Context, e *engine.Engine, w walked) error {
 	}
 	w.WayBack = st.Back
 	for _, v := range w.Waiting {
-		if text := todo(v.Guard, w.Change, w.Next); text != "" {
+		if text := todo(v, st, w.Next, w.again); text != "" {
 			if w.Todo == nil {
 				w.Todo = map[migrate.Guard]string{}
 			}
@@ -188,44 +225,62 @@ func (p *page) loss(l migrate.Loss) string {
 	return p.warn(string(l))
 }
 
-// todo says what to do about a guard that does not hold.
-func todo(g migrate.Guard, change string, next migrate.Phase) string {
-	apply := "underpin apply " + change
-	switch g {
+// todo says what to do about a guard that does not hold. again is the command that
+// asks for the step.
+func todo(v engine.Verdict, st engine.Status, next migrate.Phase, again string) string {
+	change := st.Change
+	onward := "underpin apply " + change + " --to " + string(next)
+	switch v.Guard {
 	case migrate.GuardFleetSupports:
-		return "roll out a release that can work in " + string(next) + ", then " + apply + " (or wait for it: --wait 10m)"
+		return "roll out a release that can work in " + string(next) + ", then " + again + " (or wait for it: --wait 10m)"
 	case migrate.GuardNoStrangers:
-		return "stop it; or, if it is not the application's, give your word: underpin fleet vouch --change " + change + " --user USER@HOST --why TEXT --for 24h"
+		return todoOfStrangers(v, change, again)
 	case migrate.GuardReadersDrained:
-		return "wait for the next heartbeats: " + apply + " --wait 1m"
+		return "wait for the next heartbeats: " + again + " --wait 1m"
 	case migrate.GuardRampFull, migrate.GuardSoaked:
-		return "let it soak: " + apply + " --wait 2h, or the same command later"
+		return "let it soak: " + again + " --wait 2h, or the same command later"
 	case migrate.GuardShadowClean:
-		return "let the application serve reads, then " + apply
+		return "let the application serve reads, then " + again
 	case migrate.GuardBackfilled, migrate.GuardReversed:
-		return "mend the rows that underpin status " + change + " lists, then " + apply
+		if st.Copy == nil || st.Copy.Quarantined == 0 {
+			return again + " does it"
+		}
+		return "mend the rows that underpin status " + change + " lists, then " + again
 	case migrate.GuardVerified:
-		return "look with underpin verify " + change + ", mend with --repair, then " + apply
+		if st.Verification == nil || st.Verification.Clean() {
+			return again + " does it"
+		}
+		return "look with underpin verify " + change + ", mend with --repair, then " + again
 	case migrate.GuardUnnamed:
-		return "drop or change what names it, then " + apply
+		return "drop or change what names it, then " + again
 	case migrate.GuardUnused:
-		return "replace the code that sends it; then " + apply + " --to " + string(next)
+		return "replace the code that sends it; then " + onward
 	case migrate.GuardSchemaWhole:
-		return "put the schema back as the plan has it, then " + apply
+		return "put the schema back as the plan has it, then " + again
 	case engine.GuardRampHeld:
-		return "raise the share where the ramp is held, then " + apply
+		return "raise the share where the ramp is held, then " + again
 	case engine.GuardSignatures:
-		return "underpin sign " + change + ", commit the signature, then " + apply + "; in an emergency: " + apply + " --break-glass REASON"
+		return "underpin sign " + change + ", commit the signature, then " + again + "; in an emergency: " + again + " --break-glass REASON"
 	case migrate.GuardSignedOff:
-		return apply + " --to " + string(next) + ", when you are sure"
+		return onward + ", when you are sure"
 	case migrate.GuardRowsFit:
-		return "mend or remove those rows, then " + apply
+		return "mend or remove those rows, then " + again
 	case migrate.GuardReleases:
-		return "replace it by a release that the change names, then " + apply
+		return "replace it by a release that the change names, then " + again
 	case migrate.GuardHeld:
-		return "wait: " + apply + " --to " + string(next) + " later; whoever misses it is helped by underpin rollback " + change + " --to planned"
+		return "wait: " + onward + " later; whoever misses it is helped by underpin rollback " + change + " --to planned"
 	case migrate.GuardForgotten:
-		return "take the change out of the application's code and roll that out, then " + apply + " --to " + string(next)
+		return "take the change out of the application's code and roll that out, then " + onward
 	}
 	return ""
+}
+
+// todoOfStrangers tells connections that are named from those that nobody may see.
+func todoOfStrangers(v engine.Verdict, change, again string) string {
+	vouch := "give your word: underpin fleet vouch --change " + change + " --user "
+	const rest = " --why TEXT --for 24h"
+	if len(v.Blockers) == 0 {
+		return "grant PROCESS, or what else underpin doctor finds missing, then " + again + "; or, if no code without the library is connected, " + vouch + "%@%" + rest
+	}
+	return "stop it; or, if it is not the application's, " + vouch + "USER@HOST" + rest
 }

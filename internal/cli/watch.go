@@ -78,21 +78,20 @@ func (a *app) look(st engine.Status, last string) (string, error) {
 	if a.settings.JSON {
 		return "", a.writeJSONLine(st)
 	}
-	p := newPage(a.styleOf(a.stdout))
+	p, timeless := newPage(a.styleOf(a.stdout)), newPage(plain)
+	p.status(st)
 	if isTerminal(a.stdout) {
-		p.status(st)
 		fmt.Fprint(a.stdout, "\x1b[H\x1b[2J")
 		p.writeTo(a.stdout)
 		return "", nil
 	}
-	timeless := st
-	timeless.Seconds = 0
-	p.status(timeless)
-	if now := p.b.String(); now != last {
+	st.Seconds = 0
+	timeless.status(st)
+	now := timeless.b.String()
+	if now != last {
 		p.writeTo(a.stdout)
-		return now, nil
 	}
-	return last, nil
+	return now, nil
 }
 
 // endOfWatch turns the end by Ctrl-C, which is how one stops watching, into
