@@ -12,7 +12,6 @@ import (
 
 	"github.com/underpin-db/underpin/internal/control"
 	"github.com/underpin-db/underpin/internal/mysqlx"
-	"github.com/underpin-db/underpin/migrate/engine"
 )
 
 // app is what every command works with.
@@ -60,19 +59,6 @@ func (a *app) withDB(ctx context.Context, fn func(ctx context.Context, db *sql.D
 	}
 	defer db.Close()
 	return fn(ctx, db)
-}
-
-// withEngine runs a command's body with an engine. cfg holds what the command
-// asks for; database and actor are filled in here.
-func (a *app) withEngine(ctx context.Context, cfg engine.Config, fn func(ctx context.Context, e *engine.Engine) error) error {
-	return a.withDB(ctx, func(ctx context.Context, db *sql.DB) error {
-		cfg.DB, cfg.Actor = db, a.actor()
-		e, err := engine.New(cfg)
-		if err != nil {
-			return err
-		}
-		return fn(ctx, e)
-	})
 }
 
 // actor is who acts, for the audit.
