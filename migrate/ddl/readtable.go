@@ -80,21 +80,20 @@ var ErrNoTable = errors.New("no such table")
 
 // ReadTable reads what the cost of DDL hangs on out of information_schema: it
 // takes no lock on the table's rows. The table is one of the connection's
-// database.
-func ReadTable(ctx context.Context, q mysqlx.Querier, server Server, name string) (*Table, error) {
-	t := &Table{DefaultCollations: map[string]string{}}
-	r := &tableReader{ctx: ctx, q: q, name: name, table: t}
-	steps := []func() error{r.head, r.columns, r.indexes, r.constraints, r.partitioning, r.collations}
-	if server.Flavour == MySQL && !server.Version.Below(mysql8029) {
-		steps = append(steps, r.rowVersions)
-	}
-	for _, step := range steps {
-		if err := step(); err != nil {
-			if mysqlx.Classify(err) == mysqlx.ClassPrivilege {
-				return nil, fmt.Errorf("read table %s: %w: grant SELECT on the database to the user", name, err)
-			}
-			return nil, fmt.Errorf("read table %s: %w", name, err)
-		}
+// database, and the connection in no transaction: MySQL opens the table to see how
+// large it is, which now and then is the victim of a deadlock, and is read again.
+func ReadTable(ctx context.Context, q mysqlx.Querier, server Server, name string) (t *Table, err error) {
+	victim := func(err error) bool { return mysqlx.Classify(err) == mysqlx.ClassDeadlock }
+	err = mysqlx.Backoff{}.Retry(ctx, victim, func(ctx context.Context) error {
+		r := &tableReader{ctx: ctx, q: q, name: name, table: &Table{DefaultCollations: map[string]string{}}}
+		t = r.table
+		return r.read(server)
+	})
+	switch {
+	case mysqlx.Classify(err) == mysqlx.ClassPrivilege:
+		return nil, fmt.Errorf("read table %s: %w: grant SELECT on the database to the user", name, err)
+	case err != nil:
+		return nil, fmt.Errorf("read table %s: %w", name, err)
 	}
 	return t, nil
 }
@@ -105,6 +104,20 @@ type tableReader struct {
 	q     mysqlx.Querier
 	name  string
 	table *Table
+}
+
+// read reads all of it.
+func (r *tableReader) read(server Server) error {
+	steps := []func() error{r.head, r.columns, r.indexes, r.constraints, r.partitioning, r.collations}
+	if server.Flavour == MySQL && !server.Version.Below(mysql8029) {
+		steps = append(steps, r.rowVersions)
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // head reads the table's own row.

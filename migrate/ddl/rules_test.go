@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/require"
 
 	"github.com/underpin-db/underpin/integration/servers"
@@ -238,5 +239,38 @@ func TestReadTableTakesNoLock(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, table.Columns, 1)
 		require.NoError(t, b.exec("UNLOCK TABLES"))
+	})
+}
+
+// victim is a connection whose n-th query is the victim of a deadlock.
+type victim struct {
+	mysqlx.Querier
+	left int
+}
+
+func (v *victim) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if v.left--; v.left == 0 {
+		return nil, &mysql.MySQLError{Number: 1213, Message: "Deadlock found when trying to get lock"}
+	}
+	return v.Querier.QueryContext(ctx, query, args...)
+}
+
+// TestReadTableSurvivesADeadlock: MySQL opens a table to see how large it is.
+func TestReadTableSurvivesADeadlock(t *testing.T) {
+	servers.Each(t, func(t *testing.T, s *servers.Server) {
+		b := newBench(t, s)
+		require.NoError(t, b.exec("CREATE TABLE t (id INT PRIMARY KEY, v INT, KEY k (v))"))
+		want, err := ddl.ReadTable(t.Context(), b.conn, b.server, "t")
+		require.NoError(t, err)
+		for n := 1; ; n++ {
+			v := &victim{b.conn, n}
+			got, err := ddl.ReadTable(t.Context(), v, b.server, "t")
+			require.NoError(t, err)
+			require.Equal(t, want, got, "what was read before is read once")
+			if v.left > 0 {
+				require.Greater(t, n, 6)
+				return
+			}
+		}
 	})
 }
