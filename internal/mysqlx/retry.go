@@ -59,6 +59,10 @@ func (b Backoff) Retry(ctx context.Context, again func(error) bool, fn func(ctx 
 	}
 }
 
+// IsDeadlock reports whether the server has rolled the transaction back for the
+// sake of others: what was done in it may be done again, all of it.
+func IsDeadlock(err error) bool { return Classify(err) == ClassDeadlock }
+
 // Wait waits for d or for ctx to end, and returns ctx's error in that case.
 func Wait(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)

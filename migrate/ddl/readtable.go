@@ -83,8 +83,7 @@ var ErrNoTable = errors.New("no such table")
 // database, and the connection in no transaction: MySQL opens the table to see how
 // large it is, which now and then is the victim of a deadlock, and is read again.
 func ReadTable(ctx context.Context, q mysqlx.Querier, server Server, name string) (t *Table, err error) {
-	victim := func(err error) bool { return mysqlx.Classify(err) == mysqlx.ClassDeadlock }
-	err = mysqlx.Backoff{}.Retry(ctx, victim, func(ctx context.Context) error {
+	err = mysqlx.Backoff{}.Retry(ctx, mysqlx.IsDeadlock, func(ctx context.Context) error {
 		r := &tableReader{ctx: ctx, q: q, name: name, table: &Table{DefaultCollations: map[string]string{}}}
 		t = r.table
 		return r.read(server)

@@ -18,7 +18,7 @@ func Drift(ctx context.Context, q mysqlx.Querier, p *Plan) ([]Finding, error) {
 	var out []Finding
 	m := p.Change.Mapping
 	for _, t := range []migrate.Table{m.Source, m.Target} {
-		live, err := readTable(ctx, q, t.Name)
+		live, err := readTableOnce(ctx, q, t.Name)
 		if errors.Is(err, errNoTable) {
 			out = append(out, drifted(t.Name, "the table is not there"))
 			continue

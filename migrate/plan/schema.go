@@ -101,8 +101,18 @@ func (t *table) column(name string) (column, bool) {
 // errNoTable says that a table is not there.
 var errNoTable = errors.New("no such table")
 
-// readTable returns a table of the connection's database, or errNoTable.
-func readTable(ctx context.Context, q mysqlx.Querier, name string) (*table, error) {
+// readTable returns a table of the connection's database, or errNoTable. Outside a
+// transaction a deadlock is no reason to give up, see [classify.ReadTable].
+func readTable(ctx context.Context, q mysqlx.Querier, name string) (t *table, err error) {
+	err = mysqlx.Backoff{}.Retry(ctx, mysqlx.IsDeadlock, func(ctx context.Context) error {
+		t, err = readTableOnce(ctx, q, name)
+		return err
+	})
+	return t, err
+}
+
+// readTableOnce is readTable for a connection that may be in a transaction.
+func readTableOnce(ctx context.Context, q mysqlx.Querier, name string) (*table, error) {
 	t := &table{}
 	err := q.QueryRowContext(ctx, queryTable, name).Scan(&t.name, &t.kind, &t.engine,
 		&t.facts.Rows, &t.facts.DataBytes, &t.facts.IndexBytes)
