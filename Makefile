@@ -14,7 +14,8 @@ TEST_FLAGS ?= -timeout 15m -vet=off -ldflags=-s -p 3 -parallel 6
 # In the order in which they begin. The query killer's tests wait for one another:
 # begun last, they would run alone.
 TEST_PACKAGES := ./backfill/... ./dualwrite/... ./flags/... ./integration/... ./internal/... ./querykiller/... ./...
-# Compiles every package and every test, and links nothing: go test would not keep that.
+# Compiles packages and tests, and links nothing, which go test would not keep. What it has done when the servers
+# are there is cached.
 COMPILE_TESTS := go list -test -export ./...
 
 .DEFAULT_GOAL := help

@@ -8,7 +8,7 @@
 // UNDERPIN_REDIS_URL, runs the command, stops the servers and exits with the command's code: all packages of a
 // `go test ./...` then share them instead of starting their own. -redis=false leaves Redis out. -meanwhile names a
 // command to run while the servers are installed and started, which on a fresh machine keeps one core busy for half a
-// minute: COMMAND begins when both are over. `install` only makes sure that the servers are on this machine. `images`
+// minute; it is interrupted when they are there. `install` only makes sure that the servers are on this machine. `images`
 // builds container images from installed servers, for machines that cannot pull any.
 package main
 
@@ -82,7 +82,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	via := set.String("via", "", "the only source to use: dsn, native, docker or install; empty: "+servers.EnvSource+", else each in turn")
 	durability := set.String("durability", string(servers.Relaxed), "relaxed or durable: whether a commit survives the death of the machine")
 	pool := set.Int("buffer-pool", 0, "InnoDB buffer pool in MiB; 0: the server's default")
-	meanwhile := set.String("meanwhile", "", "a command, split at spaces, to run while the servers start; COMMAND waits for it")
+	meanwhile := set.String("meanwhile", "", "a command, split at spaces, to run while the servers start, and to interrupt then")
 	if err := set.Parse(args); err != nil {
 		return nil, err
 	}
@@ -170,9 +170,6 @@ func (s *settings) wrap(signals <-chan os.Signal) (code int, err error) {
 	starting, started := untilSignal(signals)
 	prepared := s.prepare(starting)
 	running, redis, err := s.startAll(starting)
-	if err != nil {
-		started(nil) // nothing will come of it: no need to wait
-	}
 	prepared()
 	if cause := context.Cause(starting); cause != nil && err == nil {
 		err = cause
@@ -197,20 +194,28 @@ func (s *settings) wrap(signals <-chan os.Signal) (code int, err error) {
 	return command(path, s.args, environment(running, redis), signals)
 }
 
-// prepare begins the command of -meanwhile and returns a function that waits for its end. What it does only saves time,
-// so its failure is told and hinders nothing: if it matters, the command will meet it again.
-func (s *settings) prepare(ctx context.Context) (wait func()) {
+// prepare begins the command of -meanwhile and returns a function that interrupts it and waits for its end. What it does
+// only saves time, so its failure is told and hinders nothing: if it matters, the command will meet it again.
+func (s *settings) prepare(ctx context.Context) (end func()) {
 	if len(s.meanwhile) == 0 {
 		return func() {}
 	}
+	ctx, cancel := context.WithCancel(ctx)
 	cmd := exec.CommandContext(ctx, s.meanwhile[0], s.meanwhile[1:]...)
 	cmd.Stderr = s.options.Log
-	done := make(chan error, 1)
-	go func() { done <- cmd.Run() }()
-	return func() {
-		if err := <-done; err != nil && ctx.Err() == nil {
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		err := cmd.Run()
+		if err != nil && ctx.Err() == nil {
 			fmt.Fprintf(s.options.Log, "withservers: %s: %v: going on without it\n", strings.Join(s.meanwhile, " "), err)
 		}
+	}()
+	return func() {
+		cancel()
+		<-done
 	}
 }
 
