@@ -144,15 +144,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	err = ts.Exec("underpin", args[1:]...)
-	got := 0
-	var ended *exec.ExitError
-	switch {
-	case errors.As(err, &ended):
-		got = ended.ExitCode()
-	case err != nil:
-		ts.Fatalf("run underpin: %v", err)
-	}
+	got := execute(ts, "underpin", args[1:]...)
 	for _, stream := range []string{"stdout", "stderr"} {
 		text := ts.ReadFile(stream)
 		for _, secret := range worldOf(ts).secrets {
@@ -164,6 +156,19 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+}
+
+// execute runs a program to its end and returns its exit code.
+func execute(ts *testscript.TestScript, program string, args ...string) int {
+	err := ts.Exec(program, args...)
+	var ended *exec.ExitError
+	switch {
+	case errors.As(err, &ended):
+		return ended.ExitCode()
+	case err != nil:
+		ts.Fatalf("run %s: %v", program, err)
+	}
+	return 0
 }
 
 // onejson FILE expects exactly one JSON object.

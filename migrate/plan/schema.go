@@ -102,7 +102,7 @@ func (t *table) column(name string) (column, bool) {
 var errNoTable = errors.New("no such table")
 
 // readTable returns a table of the connection's database, or errNoTable. Outside a
-// transaction a deadlock is no reason to give up, see [classify.ReadTable].
+// transaction a deadlock is no reason to give up, see ReadTable of migrate/ddl.
 func readTable(ctx context.Context, q mysqlx.Querier, name string) (t *table, err error) {
 	err = mysqlx.Backoff{}.Retry(ctx, mysqlx.IsDeadlock, func(ctx context.Context) error {
 		t, err = readTableOnce(ctx, q, name)

@@ -61,8 +61,8 @@
 //
 // The sample's pages are flushed before anything is timed, as the table's were long
 // ago: a statement that writes pages itself would wait for them. That takes RELOAD
-// (MySQL: or FLUSH_TABLES), LOCK TABLES on the database, and a file for the table; else the sample is rebuilt, and a rebuild in place is
-// forecast up to half too long.
+// (MySQL: or FLUSH_TABLES), LOCK TABLES on the database, and a file for the table;
+// else the sample is rebuilt, and a rebuild in place is forecast up to half too long.
 //
 // A range of ±30 % stands around the number, and of no less than ±1 s: a server
 // keeps any work waiting for as long now and then, by a flush or by other

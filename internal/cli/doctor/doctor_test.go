@@ -40,11 +40,7 @@ func TestPrivileges(t *testing.T) {
 			{"no DDL", basic[:3], false, map[string]doctor.Level{"DELETE": doctor.Missing, "REFERENCES": doctor.Costs}},
 		} {
 			t.Run(c.name, func(t *testing.T) {
-				db, err := mysqlx.Open(t.Context(), d.User(t, c.grants...), mysqlx.Options{})
-				require.NoError(t, err)
-				defer db.Close()
-				report, err := doctor.Examine(t.Context(), db)
-				require.NoError(t, err)
+				report := examine(t, d.User(t, c.grants...))
 				for name, level := range c.want {
 					f := found(t, report, name)
 					require.Equal(t, level, f.Level, name)
@@ -67,16 +63,8 @@ func TestRemediesHelp(t *testing.T) {
 	servers.Each(t, func(t *testing.T, s *servers.Server) {
 		d := s.Database(t)
 		dsn := d.User(t, basic[:3]...)
-		examine := func() doctor.Report {
-			db, err := mysqlx.Open(t.Context(), dsn, mysqlx.Options{})
-			require.NoError(t, err)
-			defer db.Close()
-			report, err := doctor.Examine(t.Context(), db)
-			require.NoError(t, err)
-			return report
-		}
 		granted := 0
-		for _, f := range examine().Privileges {
+		for _, f := range examine(t, dsn).Privileges {
 			if f.Level == doctor.Fine {
 				continue
 			}
@@ -85,7 +73,7 @@ func TestRemediesHelp(t *testing.T) {
 			granted++
 		}
 		require.Greater(t, granted, 5)
-		for _, f := range examine().Privileges {
+		for _, f := range examine(t, dsn).Privileges {
 			require.Equal(t, doctor.Fine, f.Level, "%s: %s", f.Name, f.Found)
 		}
 	})
@@ -98,15 +86,11 @@ func TestWiderPrivilegesServe(t *testing.T) {
 		dsn := d.User(t, basic...)
 		name := map[servers.Engine]string{servers.MySQL: "FLUSH_TABLES", servers.MariaDB: "RELOAD"}[s.Engine()]
 		level := func() doctor.Level {
-			db, err := mysqlx.Open(t.Context(), dsn, mysqlx.Options{})
-			require.NoError(t, err)
-			defer db.Close()
-			report, err := doctor.Examine(t.Context(), db)
-			require.NoError(t, err)
+			report := examine(t, dsn)
 			f := found(t, report, name)
 			if f.Level != doctor.Fine {
 				require.Equal(t, doctor.Costs, found(t, report, "LOCK TABLES").Level)
-				_, err = s.Admin().ExecContext(t.Context(), strings.Replace(f.Remedy, name, "RELOAD", 1))
+				_, err := s.Admin().ExecContext(t.Context(), strings.Replace(f.Remedy, name, "RELOAD", 1))
 				require.NoError(t, err)
 			}
 			return f.Level
@@ -114,6 +98,17 @@ func TestWiderPrivilegesServe(t *testing.T) {
 		require.Equal(t, doctor.Costs, level())
 		require.Equal(t, doctor.Fine, level())
 	})
+}
+
+// examine is what doctor says of a user.
+func examine(t *testing.T, dsn string) doctor.Report {
+	t.Helper()
+	db, err := mysqlx.Open(t.Context(), dsn, mysqlx.Options{})
+	require.NoError(t, err)
+	defer db.Close()
+	report, err := doctor.Examine(t.Context(), db)
+	require.NoError(t, err)
+	return report
 }
 
 func found(t *testing.T, r doctor.Report, name string) doctor.Finding {
